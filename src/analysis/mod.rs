@@ -1,0 +1,23 @@
+//! From a recording to facts. Pure: events in, facts out; every front end shows the same.
+
+mod coroutines;
+mod facts;
+pub mod flame;
+mod names;
+mod overview;
+mod pace;
+mod pass;
+mod read;
+mod stacks;
+mod task_clock;
+mod task_clocks;
+
+pub use facts::{
+    Analysis, CoroutineTime, Gap, HotStack, LoopTime, Overview, Source, StackTask, TargetFacts,
+    TaskTime,
+};
+pub use names::{
+    FrameNames, code_place, is_default_name, is_parked, short_path, task_coroutine, task_name,
+};
+pub use pass::{Analyzer, analyze};
+pub use read::{analyze_file, flame_file};

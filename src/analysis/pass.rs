@@ -1,0 +1,171 @@
+//! One pass over the events of a recording.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{
+    Activity, Dictionary, Duration, Event, LoopId, RecordingMeta, Sample, TaskId, ThreadId,
+    Timestamp,
+};
+
+use super::coroutines;
+use super::facts::{Analysis, LoopTime, Source, TaskTime};
+use super::overview::Counter;
+use super::pace::{Looks, Pace};
+use super::stacks::StackSums;
+use super::task_clock::TaskClock;
+use super::task_clocks::TaskClocks;
+
+/// Turns events into facts; hand it every event, in order.
+#[derive(Debug)]
+pub struct Analyzer {
+    meta: RecordingMeta,
+    dictionary: Dictionary,
+    pace: Pace,
+    counter: Counter,
+    looks: FxHashMap<ThreadId, Looks>,
+    loop_of: FxHashMap<ThreadId, LoopId>,
+    loops: FxHashMap<LoopId, LoopClock>,
+    tasks: TaskClocks,
+    stacks: StackSums,
+    awaiters: FxHashMap<TaskId, TaskId>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct LoopClock {
+    thread: Option<ThreadId>,
+    first: Timestamp,
+    last: Timestamp,
+    busy: Duration,
+    idle: Duration,
+}
+
+/// The facts of a whole recording.
+pub fn analyze(
+    meta: RecordingMeta,
+    events: impl IntoIterator<Item = Event>,
+    source: Source,
+) -> Analysis {
+    let mut analyzer = Analyzer::new(meta);
+    for event in events {
+        analyzer.event(event);
+    }
+    analyzer.finish(source)
+}
+
+impl Analyzer {
+    /// An analysis of a recording that begins like this.
+    #[must_use]
+    pub fn new(meta: RecordingMeta) -> Self {
+        Self {
+            pace: Pace::new(&meta),
+            meta,
+            dictionary: Dictionary::new(),
+            counter: Counter::default(),
+            looks: FxHashMap::default(),
+            loop_of: FxHashMap::default(),
+            loops: FxHashMap::default(),
+            tasks: TaskClocks::default(),
+            stacks: StackSums::default(),
+            awaiters: FxHashMap::default(),
+        }
+    }
+
+    /// Takes the next event.
+    pub fn event(&mut self, event: Event) {
+        self.dictionary.apply(&event);
+        self.counter.event(&event, self.pace);
+        self.tasks.event(&event);
+        match event {
+            Event::Sample(sample) => self.sample(&sample),
+            Event::Idle { thread, time, ticks } => {
+                let length = self.looks.entry(thread).or_default().idle(time, ticks, self.pace);
+                self.loop_time(self.loop_of.get(&thread).copied(), time, Duration::ZERO, length);
+            }
+            Event::Loop { id, event_loop } => {
+                let clock = self.loops.entry(id).or_default();
+                if let Some(thread) = event_loop.thread {
+                    clock.thread = Some(thread);
+                    self.loop_of.insert(thread, id);
+                }
+            }
+            Event::AwaitedBy { task, awaiters } => {
+                match awaiters.iter().copied().filter(|&awaiter| awaiter != task).min() {
+                    Some(awaiter) => self.awaiters.insert(task, awaiter),
+                    None => self.awaiters.remove(&task),
+                };
+            }
+            Event::Stats(stats) => self.pace.adapt(&stats),
+            _ => {}
+        }
+    }
+
+    fn sample(&mut self, sample: &Sample) {
+        let Sample { time, thread, task, activity, .. } = *sample;
+        let looks = self.looks.entry(thread).or_default();
+        let weight = match activity {
+            Activity::NoLoop => looks.slow_look(time, self.pace),
+            Activity::Busy | Activity::Polling => looks.look(time, self.pace),
+        };
+        self.stacks.add(sample, weight);
+        let owner = task.and_then(|task| self.dictionary.get_task(task)?.event_loop);
+        let event_loop = owner.or_else(|| self.loop_of.get(&thread).copied());
+        match activity {
+            Activity::Busy => self.loop_time(event_loop, time, weight, Duration::ZERO),
+            Activity::Polling => self.loop_time(event_loop, time, Duration::ZERO, weight),
+            Activity::NoLoop => {}
+        }
+        if let Some(task) = task {
+            let from = Timestamp::from_nanos(time.as_nanos().saturating_sub(weight.as_nanos()));
+            self.tasks.run(task, from, time);
+        }
+    }
+
+    fn loop_time(&mut self, id: Option<LoopId>, time: Timestamp, busy: Duration, idle: Duration) {
+        let Some(id) = id else { return };
+        let clock = self.loops.entry(id).or_default();
+        let start = time.as_nanos().saturating_sub((busy + idle).as_nanos());
+        if clock.busy == Duration::ZERO && clock.idle == Duration::ZERO {
+            clock.first = Timestamp::from_nanos(start);
+        }
+        clock.last = clock.last.max(time);
+        clock.busy = clock.busy + busy;
+        clock.idle = clock.idle + idle;
+    }
+
+    /// The facts.
+    #[must_use]
+    pub fn finish(mut self, source: Source) -> Analysis {
+        let clocks = std::mem::take(&mut self.tasks).finish(&self.dictionary);
+        let mut tasks: Vec<TaskTime> =
+            clocks.into_iter().map(|(id, clock, _)| task_time(id, clock)).collect();
+        tasks.sort_unstable_by_key(|task| {
+            (std::cmp::Reverse((task.running, task.ready + task.waiting)), task.id)
+        });
+        let mut loops: Vec<LoopTime> =
+            self.loops.iter().map(|(&id, clock)| clock.time(id)).collect();
+        loops.sort_unstable_by_key(|time| time.id);
+        Analysis {
+            source,
+            overview: self.counter.finish(),
+            loops,
+            coroutines: coroutines::sum(&self.dictionary, &tasks),
+            tasks,
+            stacks: self.stacks.finish(&self.dictionary),
+            meta: self.meta,
+            dictionary: self.dictionary,
+            awaiters: self.awaiters,
+        }
+    }
+}
+
+fn task_time(id: TaskId, clock: TaskClock) -> TaskTime {
+    let TaskClock { first_seen, last_seen, state, running, ready, waiting, .. } = clock;
+    TaskTime { id, first_seen, last_seen, state, running, ready, waiting }
+}
+
+impl LoopClock {
+    fn time(&self, id: LoopId) -> LoopTime {
+        let Self { thread, first, last, busy, idle } = *self;
+        LoopTime { id, thread, busy, idle, unknown: last.since(first) - (busy + idle) }
+    }
+}

@@ -1,0 +1,403 @@
+//! One look at all tasks of a process.
+
+use super::draft::Drafts;
+use super::edge_ids::resolve_edges;
+use super::env::Env;
+use super::frames::{Naming, stack};
+use super::guard::Guards;
+use super::locate::Asyncio;
+use super::loops::{self, Loops};
+use super::naming::{Known, define};
+use super::reading::{self, Reading, Scratch};
+use super::record::{Record, Records};
+use super::registry;
+use super::running;
+use super::wait::{self, WaitCache};
+use super::watch::Watch;
+use crate::memory::{Memory as _, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
+use crate::model::{
+    CodeId, Dictionary, Event, FrameId, LoopId, ProcessId, TaskId, TaskRow, TaskState,
+};
+use crate::python::code::Codes;
+use crate::python::layout::Layout;
+use crate::python::objects;
+use crate::python::objects::types::{ObjectKind, Types};
+
+/// Rows that are proven together: few enough that their pages, read twice, stay in the cache, enough
+/// for neighbouring pages to be copied together.
+const CHUNK: usize = 256;
+
+/// What became of a census.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CensusSummary {
+    /// Whether asyncio is imported (in any interpreter).
+    pub has_asyncio: bool,
+    /// Whether no task was missed.
+    pub complete: bool,
+    /// Tasks that are not done.
+    pub tasks: u32,
+    /// Tasks whose chain changed under every read.
+    pub torn: u32,
+    /// Tasks that could not be read.
+    pub unreadable: u32,
+    /// Tasks whose row was built anew.
+    pub rebuilt: u32,
+}
+
+/// An interpreter of the process and its asyncio.
+#[derive(Debug, Default)]
+pub(super) struct InterpreterState {
+    pub(super) addr: RemoteAddr,
+    pub(super) asyncio: Option<Asyncio>,
+    pub(super) types: Types,
+    /// Entries of its dict of modules when asyncio was last looked for.
+    pub(super) modules: u64,
+}
+
+/// What lasts between two censuses of a process.
+#[derive(Debug)]
+pub(super) struct Lasting {
+    pub(super) process: ProcessId,
+    pub(super) records: Records,
+    pub(super) loops: Loops,
+    pub(super) waits: WaitCache,
+    pub(super) epoch: u32,
+    pub(super) redact_names: bool,
+    /// Tasks that lost their address to a new one since the last census.
+    pub(super) replaced: Vec<TaskId>,
+    /// Whether tasks or awaiters changed, so that edges must be resolved anew.
+    pub(super) edges_changed: bool,
+    pub(super) scratch: Scratch,
+    pub(super) guards: Guards,
+    pub(super) drafts: Drafts,
+    pub(super) spans: Vec<Span>,
+    /// What the wait reason was decided by.
+    more_spans: Vec<Span>,
+    frames: Vec<FrameId>,
+    tasks: Vec<RemoteAddr>,
+    /// Positions of the records in the order of the last walk.
+    order: Vec<usize>,
+}
+
+impl Lasting {
+    pub(super) fn new(process: ProcessId) -> Self {
+        Self {
+            process,
+            records: Records::default(),
+            loops: Loops::default(),
+            waits: WaitCache::default(),
+            epoch: 0,
+            redact_names: false,
+            replaced: Vec::new(),
+            edges_changed: false,
+            scratch: Scratch::default(),
+            guards: Guards::default(),
+            drafts: Drafts::default(),
+            spans: Vec::new(),
+            more_spans: Vec::new(),
+            frames: Vec::new(),
+            tasks: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+}
+
+/// One census under way.
+pub(super) struct Census<'a, M> {
+    pub(super) memory: &'a mut PagedMemory<M>,
+    pub(super) layout: &'a Layout,
+    pub(super) codes: &'a mut Codes,
+    pub(super) dictionary: &'a mut Dictionary,
+    pub(super) events: &'a mut Vec<Event>,
+    pub(super) lasting: &'a mut Lasting,
+    pub(super) summary: CensusSummary,
+}
+
+impl<M: ReadMemory> Census<'_, M> {
+    /// All tasks of one interpreter.
+    pub(super) fn interpreter(&mut self, state: &mut InterpreterState) -> Result<(), MemoryError> {
+        let Some(asyncio) = state.asyncio else { return Ok(()) };
+        self.summary.has_asyncio = true;
+        state.types.begin_epoch();
+        let threads = loops::threads(self.memory, self.layout, state.addr)?;
+        let stepping = self.running(&asyncio, &mut state.types, &threads)?;
+        let mut tasks = std::mem::take(&mut self.lasting.tasks);
+        tasks.clear();
+        self.summary.complete &= registry::collect(
+            self.memory,
+            self.layout,
+            &asyncio,
+            state.addr,
+            &threads,
+            &mut tasks,
+        )?;
+        // A step that just began may belong to a task that the walk missed.
+        tasks.extend(&stepping);
+        let mut order = std::mem::take(&mut self.lasting.order);
+        order.resize(tasks.len(), usize::MAX);
+        self.lasting.records.reserve(tasks.len());
+        for (place, &addr) in tasks.iter().enumerate() {
+            let step = stepping.contains(&addr);
+            self.task(&mut state.types, addr, step, place, &mut order)?;
+            if self.lasting.drafts.len() >= CHUNK {
+                self.settle(&mut state.types, &threads, &mut order)?;
+            }
+        }
+        self.settle(&mut state.types, &threads, &mut order)?;
+        self.lasting.order = order;
+        self.lasting.tasks = tasks;
+        Ok(())
+    }
+
+    /// Finds the running loops and gives the tasks whose steps run.
+    fn running(
+        &mut self,
+        asyncio: &Asyncio,
+        types: &mut Types,
+        threads: &[RemoteAddr],
+    ) -> Result<Vec<RemoteAddr>, MemoryError> {
+        let mut stepping = Vec::new();
+        for &thread in threads {
+            let found = loops::running_loop(self.memory, self.layout, types, thread);
+            let Ok(Some(addr)) = found else { continue };
+            if self.loop_id(addr).is_none() {
+                continue;
+            }
+            self.lasting.loops.runs(addr, thread);
+            let Some(offset) = self.layout.thread.asyncio_running_task else { continue };
+            if let Some(task) = self.memory.pointer(thread.offset(offset))?.plausible() {
+                self.lasting.loops.steps(addr, task);
+                stepping.push(task);
+            }
+        }
+        // The dict changes with every step; when it makes no sense just now, no step is known.
+        for (event_loop, task) in
+            loops::current_tasks(self.memory, self.layout, asyncio).unwrap_or_default()
+        {
+            self.lasting.loops.steps(event_loop, task);
+            stepping.push(task);
+        }
+        Ok(stepping)
+    }
+
+    fn loop_id(&mut self, addr: RemoteAddr) -> Option<LoopId> {
+        let process = self.lasting.process;
+        self.lasting.loops.id(self.memory, self.layout, self.dictionary, process, addr)
+    }
+
+    /// One task: compared with its record, and drafted anew if anything differs.
+    fn task(
+        &mut self,
+        types: &mut Types,
+        addr: RemoteAddr,
+        stepping: bool,
+        place: usize,
+        order: &mut [usize],
+    ) -> Result<(), MemoryError> {
+        let Some(position) = order.get_mut(place) else { return Ok(()) };
+        let epoch = self.lasting.epoch;
+        let Lasting { records, guards, .. } = &mut *self.lasting;
+        if records.at(*position).is_none_or(|record| record.addr != addr) {
+            *position = records.position(addr).unwrap_or(usize::MAX);
+        }
+        if let Some(record) = records.at_mut(*position) {
+            if record.seen == epoch {
+                return Ok(());
+            }
+            if !stepping && guards.unchanged(self.memory, &record.guard) {
+                record.seen = epoch;
+                let done = record.row.is_none_or(|row| row.state == TaskState::Done);
+                self.summary.tasks += u32::from(!done);
+                return Ok(());
+            }
+        }
+        self.summary.rebuilt += 1;
+        self.draft(types, addr, stepping, place)
+    }
+
+    pub(super) fn read(
+        &mut self,
+        types: &mut Types,
+        addr: RemoteAddr,
+        stepping: bool,
+    ) -> Result<Option<Reading>, MemoryError> {
+        let Lasting { scratch, spans, .. } = &mut *self.lasting;
+        spans.clear();
+        let mut watch = Watch::new(self.memory, spans);
+        let mut env = Env { layout: self.layout, types };
+        reading::read(&mut watch, &mut env, scratch, addr, stepping)
+    }
+
+    /// Turns a reading into a row and remembers it.
+    pub(super) fn keep(
+        &mut self,
+        types: &mut Types,
+        threads: &[RemoteAddr],
+        addr: RemoteAddr,
+        (reading, folded): (&Reading, u64),
+        position: &mut usize,
+    ) -> Result<(), MemoryError> {
+        self.lasting.more_spans.clear();
+        let root = self.resolve_chain(types, threads, reading)?;
+        let event_loop = self.loop_id(reading.fields.event_loop);
+        let known = define(self, types, addr, reading, root, event_loop)?;
+        let id = match known {
+            Known::Same(id) | Known::New(Some(id)) => Some(id),
+            Known::New(None) => None,
+        };
+        if self.lasting.records.at(*position).is_none_or(|record| record.addr != addr) {
+            *position = self.lasting.records.position(addr).unwrap_or(usize::MAX);
+        }
+        let row = match id {
+            Some(id) => Some(self.row(types, id, reading)?),
+            None => None,
+        };
+        self.summary.tasks += u32::from(reading.state != TaskState::Done);
+        self.remember(*position, reading, row, folded);
+        Ok(())
+    }
+
+    /// Fills `lasting.frames`; gives the root coroutine's code.
+    fn resolve_chain(
+        &mut self,
+        types: &mut Types,
+        threads: &[RemoteAddr],
+        reading: &Reading,
+    ) -> Result<Option<CodeId>, MemoryError> {
+        let mut chain = std::mem::take(&mut self.lasting.scratch.chain);
+        let mut frames = std::mem::take(&mut self.lasting.frames);
+        let mut naming =
+            Naming { layout: self.layout, types, codes: self.codes, dictionary: self.dictionary };
+        let mut result = naming.frames(self.memory, &chain, &mut frames);
+        let root = frames.first().and_then(|&frame| naming.dictionary.get_frame(frame));
+        if result.is_ok() && reading.leaf == super::chain::Leaf::Executing {
+            frames.clear();
+            let root = reading.fields.coro;
+            if let Some(found) = running::chain(self.memory, self.layout, threads, root)? {
+                chain = found;
+                result = naming.frames(self.memory, &chain, &mut frames);
+            }
+        }
+        if matches!(result, Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. })) {
+            frames.clear();
+            self.summary.torn += 1;
+            result = Ok(());
+        }
+        self.lasting.scratch.chain = chain;
+        self.lasting.frames = frames;
+        result.map(|()| root.map(|frame| frame.code))
+    }
+
+    fn row(
+        &mut self,
+        types: &mut Types,
+        task: TaskId,
+        reading: &Reading,
+    ) -> Result<TaskRow, MemoryError> {
+        let Lasting { more_spans, frames, waits, .. } = &mut *self.lasting;
+        let chain = stack(self.dictionary, frames);
+        let mut wait = None;
+        if reading.state == TaskState::Waiting && reading.consistent {
+            let mut watch = Watch::new(self.memory, more_spans);
+            let mut env = Env { layout: self.layout, types };
+            let awaited = (reading.fields.fut_waiter, reading.leaf);
+            let dictionary = &mut *self.dictionary;
+            let reason = wait::reason(&mut watch, &mut env, waits, dictionary, frames, awaited);
+            match reason {
+                Ok(reason) => wait = self.dictionary.wait(reason),
+                Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let cancel_requests = reading.fields.cancel_requests;
+        Ok(TaskRow { task, state: reading.state, chain, wait, cancel_requests })
+    }
+
+    /// `folded` is what the words of the reading fold to.
+    fn remember(&mut self, position: usize, reading: &Reading, row: Option<TaskRow>, folded: u64) {
+        let Lasting { records, guards, spans, more_spans, scratch, epoch, edges_changed, .. } =
+            &mut *self.lasting;
+        let Some(record) = records.at_mut(position) else { return };
+        record.seen = *epoch;
+        record.started |= !matches!(reading.leaf, super::chain::Leaf::NotStarted);
+        if record.row != row {
+            self.events.extend(row.map(Event::TaskRow));
+            record.row = row;
+        }
+        if record.awaiters != scratch.awaiters {
+            record.awaiters.clone_from(&scratch.awaiters);
+            *edges_changed = true;
+        }
+        // What was torn, is running or has no chain is read again next time.
+        let settled = reading.consistent && reading.state != TaskState::Running;
+        match self.memory.fold_onto(folded, more_spans) {
+            Ok(folded) if settled => {
+                spans.append(more_spans);
+                guards.replace(&mut record.guard, spans, folded);
+            }
+            _ => guards.drop(&mut record.guard),
+        }
+    }
+
+    /// After all interpreters: who is gone, and who awaits whom.
+    /// Gives whether edges may have changed.
+    pub(super) fn finish(&mut self) -> bool {
+        let Lasting { records, guards, replaced, epoch, edges_changed, .. } = &mut *self.lasting;
+        for task in replaced.drain(..) {
+            self.events.push(Event::TaskGone { task });
+            *edges_changed = true;
+        }
+        if self.summary.complete {
+            records.sweep(*epoch, |mut record: Record| {
+                guards.drop(&mut record.guard);
+                self.events.extend(record.id.map(|task| Event::TaskGone { task }));
+                *edges_changed = true;
+            });
+        }
+        if guards.is_wasteful() {
+            guards.compact(records.guards());
+        }
+        let changed = std::mem::take(edges_changed);
+        if changed {
+            resolve_edges(records, self.events);
+        }
+        changed
+    }
+
+    /// The id of the task at `addr`, without its row; `None` if there is no task. `coro` is the
+    /// root coroutine that it was seen with.
+    ///
+    /// What tells tasks apart is read twice, before and after the rest: the task may end under the
+    /// read, and the next one then lies at its address.
+    pub(super) fn identify(
+        &mut self,
+        types: &mut Types,
+        addr: RemoteAddr,
+        coro: RemoteAddr,
+    ) -> Result<Option<TaskId>, MemoryError> {
+        let mut spans = std::mem::take(&mut self.lasting.spans);
+        spans.clear();
+        let mut env = Env { layout: self.layout, types };
+        let mut watch = Watch::new(self.memory, &mut spans);
+        let marked = reading::mark(&mut watch, &mut env, addr);
+        let folded = self.memory.fold(&spans);
+        let mut rest = Vec::new();
+        let mut watch = Watch::new(self.memory, &mut rest);
+        let reading = reading::identify(&mut watch, &mut env, &mut self.lasting.scratch, addr);
+        self.memory.read_again(&spans)?;
+        let same = folded.is_ok_and(|folded| self.memory.fold_again(&spans) == Some(folded));
+        self.lasting.spans = spans;
+        let Some(reading) = reading? else { return Ok(None) };
+        let of = objects::ob_type(self.memory, self.layout, addr)?;
+        let in_c = types.kind(self.memory, self.layout, of)? == ObjectKind::Task;
+        if !marked? || !same || (in_c && reading.fields.coro != coro) {
+            return Err(objects::nonsense(addr));
+        }
+        let root = self.resolve_chain(types, &[], &reading)?;
+        let event_loop = self.loop_id(reading.fields.event_loop);
+        Ok(match define(self, types, addr, &reading, root, event_loop)? {
+            Known::Same(id) => Some(id),
+            Known::New(id) => id,
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Which task is at an address: the one known, renamed perhaps, or another one.
+
+use super::census::Census;
+use super::chain::Leaf;
+use super::env::Env;
+use super::guard::Guard;
+use super::reading::Reading;
+use super::record::{Identity, Record};
+use super::task;
+use super::watch::Watch;
+use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
+use crate::model::{CodeId, LoopId, StringId, Task, TaskId, TaskState};
+use crate::python::objects::types::Types;
+
+/// Whether a task was known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is the one known.
+    Same(TaskId),
+    /// It is new; without an id if it was done already.
+    New(Option<TaskId>),
+}
+
+/// Finds or makes the record of the task at `addr`.
+pub(super) fn define<M: ReadMemory>(
+    census: &mut Census<'_, M>,
+    types: &mut Types,
+    addr: RemoteAddr,
+    reading: &Reading,
+    root: Option<CodeId>,
+    event_loop: Option<LoopId>,
+) -> Result<Known, MemoryError> {
+    let fields = &reading.fields;
+    let known = census.lasting.records.get(addr).map(|record| (record.id, record.identity));
+    let same_mark = known.is_some_and(|(_, identity)| identity.name_mark == reading.name_mark);
+    let name = match known {
+        Some((_, identity)) if same_mark => identity.name,
+        _ => name(census, types, fields.name)?,
+    };
+    let identity =
+        Identity { coro: fields.coro, context: fields.context, name_mark: reading.name_mark, name };
+    let definition = Task {
+        process: census.lasting.process,
+        name: if census.lasting.redact_names { None } else { name },
+        coroutine: root
+            .and_then(|code| census.dictionary.get_code(code))
+            .map(|location| location.function),
+        code: root,
+        event_loop,
+    };
+    if let Some(position) = census.lasting.records.position(addr)
+        && let Some(record) = census.lasting.records.at_mut(position)
+        && let Some(id) = record.id
+        && is_same(record, reading, &identity, |id| census.dictionary.text(id))
+    {
+        record.identity = identity;
+        if let Some(&old) = census.dictionary.get_task(id) {
+            let coroutine = definition.coroutine.or(old.coroutine);
+            let code = definition.code.or(old.code);
+            let event_loop = definition.event_loop.or(old.event_loop);
+            let task = Task { coroutine, code, event_loop, ..definition };
+            census.dictionary.update_task(id, task);
+        }
+        return Ok(Known::Same(id));
+    }
+    let done = reading.state == TaskState::Done;
+    let id = if done { None } else { census.dictionary.add_task(definition) };
+    let record = Record {
+        addr,
+        id,
+        identity,
+        row: None,
+        guard: Guard::default(),
+        awaiters: Vec::new(),
+        reported: Vec::new(),
+        started: false,
+        seen: census.lasting.epoch,
+    };
+    let (_, replaced) = census.lasting.records.insert(record);
+    if let Some(mut replaced) = replaced {
+        census.lasting.guards.drop(&mut replaced.guard);
+        census.lasting.replaced.extend(replaced.id);
+    }
+    census.lasting.edges_changed = true;
+    Ok(Known::New(id))
+}
+
+fn name<M: ReadMemory>(
+    census: &mut Census<'_, M>,
+    types: &mut Types,
+    name: RemoteAddr,
+) -> Result<Option<StringId>, MemoryError> {
+    let mut spans = Vec::new();
+    let mut watch = Watch::new(census.memory, &mut spans);
+    let mut env = Env { layout: census.layout, types };
+    match task::name(&mut watch, &mut env, name) {
+        Ok(name) => Ok(name.and_then(|name| census.dictionary.string(&name))),
+        Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether `record` is about the task just read.
+fn is_same<'d>(
+    record: &Record,
+    reading: &Reading,
+    identity: &Identity,
+    text: impl Fn(StringId) -> &'d str,
+) -> bool {
+    let done = reading.state == TaskState::Done;
+    let old = record.identity;
+    // A task that is done gives up its coroutine.
+    if (old.coro != identity.coro && !done) || old.context != identity.context {
+        return false;
+    }
+    if record.row.is_some_and(|row| row.state == TaskState::Done) && !done {
+        return false;
+    }
+    if record.started && reading.leaf == Leaf::NotStarted {
+        return false;
+    }
+    if old.name_mark == identity.name_mark || old.name == identity.name {
+        return true;
+    }
+    // Addresses are reused all at once by the next task of the same kind, so another name means
+    // another task, unless a name took the place of a number.
+    match (old.name, identity.name) {
+        (Some(old), Some(new)) => is_numbered(text(old)) && !is_numbered(text(new)),
+        _ => false,
+    }
+}
+
+/// Whether this is a name that asyncio made up.
+fn is_numbered(name: &str) -> bool {
+    name.strip_prefix("Task-").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+}

@@ -1,0 +1,247 @@
+//! The tasks of one process, census after census.
+
+use super::census::{Census, CensusSummary, InterpreterState, Lasting};
+use super::cycles;
+use super::locate::Asyncio;
+use super::loops::KnownLoop;
+use crate::memory::{Memory, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
+use crate::model::{
+    CensusEnd, Dictionary, Event, LoopView, ProcessId, TaskId, TaskState, TaskView, ThreadId,
+    Timestamp,
+};
+use crate::python::Interpreter;
+use crate::python::code::Codes;
+use crate::python::layout::Layout;
+use crate::python::objects;
+
+/// What a census reads.
+#[derive(Debug, Clone, Copy)]
+pub struct CensusTarget<'a> {
+    /// The interpreter and its layout.
+    pub interpreter: &'a Interpreter,
+    /// Thread states and the ids that the recording knows them by.
+    pub threads: &'a [(RemoteAddr, ThreadId)],
+}
+
+/// The asyncio side of one process: everything that is remembered about its tasks.
+#[derive(Debug)]
+pub struct AsyncioReader {
+    interpreters: Vec<InterpreterState>,
+    lasting: Lasting,
+    cycles: Vec<Vec<TaskId>>,
+}
+
+impl AsyncioReader {
+    /// Nothing known yet about this process.
+    #[must_use]
+    pub fn new(process: ProcessId) -> Self {
+        Self { interpreters: Vec::new(), lasting: Lasting::new(process), cycles: Vec::new() }
+    }
+
+    /// Leaves task names out of all definitions from now on.
+    pub const fn redact_names(&mut self) {
+        self.lasting.redact_names = true;
+    }
+
+    /// One census: adds to `events` what changed since the last one, from
+    /// [`Event::CensusBegin`] to [`Event::CensusEnd`]. Definitions are left in `dictionary`.
+    ///
+    /// # Errors
+    /// When nothing can be read any more. What cannot be read otherwise is counted.
+    pub fn census<M: ReadMemory>(
+        &mut self,
+        memory: &mut PagedMemory<M>,
+        target: &CensusTarget<'_>,
+        codes: &mut Codes,
+        dictionary: &mut Dictionary,
+        clock: impl Fn() -> Timestamp,
+        events: &mut Vec<Event>,
+    ) -> Result<CensusSummary, MemoryError> {
+        let process = self.lasting.process;
+        memory.begin_like_last()?;
+        events.push(Event::CensusBegin { process, time: clock() });
+        self.lasting.epoch = self.lasting.epoch.wrapping_add(1);
+        self.lasting.loops.begin();
+        let layout = &target.interpreter.layout;
+        self.find_interpreters(memory, layout, &target.interpreter.interpreters)?;
+        let mut census = Census {
+            memory,
+            layout,
+            codes,
+            dictionary,
+            events,
+            lasting: &mut self.lasting,
+            summary: CensusSummary { complete: true, ..CensusSummary::default() },
+        };
+        for state in &mut self.interpreters {
+            match census.interpreter(state) {
+                Ok(()) => {}
+                Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => {
+                    census.summary.complete = false;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let edges_changed = census.finish();
+        let summary = census.summary;
+        if edges_changed {
+            self.cycles = cycles::find(&self.lasting.records);
+        }
+        self.confirm_cycles(memory);
+        self.lasting.loops.define(dictionary, target.threads);
+        let CensusSummary { complete, tasks, torn, unreadable, .. } = summary;
+        let end = CensusEnd { time: clock(), complete, tasks, torn, unreadable };
+        events.push(Event::CensusEnd { process, end });
+        Ok(summary)
+    }
+
+    /// Looks for asyncio where it was not yet found.
+    fn find_interpreters(
+        &mut self,
+        memory: &mut impl Memory,
+        layout: &Layout,
+        interpreters: &[RemoteAddr],
+    ) -> Result<(), MemoryError> {
+        self.interpreters.retain(|known| interpreters.contains(&known.addr));
+        for &addr in interpreters {
+            if !self.interpreters.iter().any(|known| known.addr == addr) {
+                self.interpreters.push(InterpreterState { addr, ..InterpreterState::default() });
+            }
+        }
+        for state in self.interpreters.iter_mut().filter(|state| state.asyncio.is_none()) {
+            match locate(memory, layout, state) {
+                // A dict that is just being changed: next time.
+                Ok(()) | Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the cycles whose tasks, read once more, are what they were.
+    fn confirm_cycles<M: ReadMemory>(&mut self, memory: &mut PagedMemory<M>) {
+        let Lasting { records, guards, .. } = &self.lasting;
+        if self.cycles.is_empty() {
+            return;
+        }
+        let by_id: rustc_hash::FxHashMap<_, _> =
+            records.iter().filter_map(|record| record.id.map(|id| (id, record))).collect();
+        self.cycles.retain(|cycle| {
+            cycle.iter().all(|id| {
+                let Some(record) = by_id.get(id) else { return false };
+                for span in guards.spans(&record.guard) {
+                    memory.forget(span.start(), Span::BYTES);
+                }
+                guards.unchanged(memory, &record.guard)
+            })
+        });
+    }
+
+    /// The tasks of the last census that are not done, in the order of their ids.
+    #[must_use]
+    pub fn snapshot_tasks(&self) -> Vec<TaskView> {
+        let mut tasks: Vec<TaskView> = self
+            .lasting
+            .records
+            .iter()
+            .filter_map(|record| {
+                let row = record.row.filter(|row| row.state != TaskState::Done)?;
+                Some(TaskView { row, awaited_by: record.reported.clone() })
+            })
+            .collect();
+        tasks.sort_unstable_by_key(|view| view.row.task);
+        tasks
+    }
+
+    /// The loops of the last census, in the order of their ids.
+    #[must_use]
+    pub fn snapshot_loops(&self) -> Vec<LoopView> {
+        let id_of = |task: RemoteAddr| self.lasting.records.get(task).and_then(|record| record.id);
+        self.loops()
+            .iter()
+            .map(|known| LoopView {
+                id: known.id,
+                current_task: known.current_task.and_then(id_of),
+            })
+            .collect()
+    }
+
+    /// The cycles of the await graph, confirmed by a second read; see
+    /// [`crate::model::Snapshot::cycles`].
+    #[must_use]
+    pub fn cycles(&self) -> &[Vec<TaskId>] {
+        &self.cycles
+    }
+
+    /// All loops seen so far; those that ran in the last census have a thread state.
+    #[must_use]
+    pub fn loops(&self) -> &[KnownLoop] {
+        self.lasting.loops.known()
+    }
+
+    /// `_current_tasks`, the dict of loop to running task (of the first interpreter that has
+    /// asyncio).
+    #[must_use]
+    pub fn current_tasks_dict(&self) -> Option<RemoteAddr> {
+        self.asyncio()?.current_tasks
+    }
+
+    fn asyncio(&self) -> Option<&Asyncio> {
+        self.interpreters.iter().find_map(|state| state.asyncio.as_ref())
+    }
+
+    /// The id of the task at `task`, seen with the root coroutine `coro`; it is defined at first
+    /// sight.
+    ///
+    /// # Errors
+    /// When there is no such task (any more) or it cannot be read.
+    pub fn task_at<M: ReadMemory>(
+        &mut self,
+        memory: &mut PagedMemory<M>,
+        layout: &Layout,
+        codes: &mut Codes,
+        dictionary: &mut Dictionary,
+        (task, coro): (RemoteAddr, RemoteAddr),
+    ) -> Result<TaskId, MemoryError> {
+        let mut events = Vec::new();
+        let mut last = objects::nonsense(task);
+        for state in self.interpreters.iter_mut().filter(|state| state.asyncio.is_some()) {
+            let mut census = Census {
+                memory,
+                layout,
+                codes,
+                dictionary,
+                events: &mut events,
+                lasting: &mut self.lasting,
+                summary: CensusSummary::default(),
+            };
+            match census.identify(&mut state.types, task, coro) {
+                Ok(Some(id)) => return Ok(id),
+                Ok(None) => {}
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
+
+fn locate(
+    memory: &mut impl Memory,
+    layout: &Layout,
+    state: &mut InterpreterState,
+) -> Result<(), MemoryError> {
+    let modules = memory.pointer(state.addr.offset(layout.interpreter.modules))?;
+    if modules.is_null() {
+        return Ok(());
+    }
+    let count = objects::dict_len(memory, layout, modules)?;
+    if count == state.modules {
+        return Ok(());
+    }
+    state.asyncio = Asyncio::locate(memory, layout, state.addr)?;
+    state.modules = count;
+    if let Some(asyncio) = state.asyncio {
+        state.types.set_known(asyncio.types);
+    }
+    Ok(())
+}

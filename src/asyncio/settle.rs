@@ -1,0 +1,156 @@
+//! From drafts to rows: each is kept only if a second read finds the same words.
+
+use super::census::{Census, Lasting};
+use super::reading::Reading;
+use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Span};
+use crate::python::objects::types::Types;
+
+/// A task that changes under the read is read this often more.
+const TRIES: usize = 3;
+
+/// Of a reading.
+enum Proof {
+    /// There is no task (any more).
+    NoTask,
+    /// The same words were there in two reads; what they fold to.
+    Proven(Reading, u64),
+    /// It changed in between, or made no sense.
+    Unproven(Option<Reading>),
+}
+
+impl<M: ReadMemory> Census<'_, M> {
+    /// Reads a task a first time.
+    pub(super) fn draft(
+        &mut self,
+        types: &mut Types,
+        addr: RemoteAddr,
+        stepping: bool,
+        place: usize,
+    ) -> Result<(), MemoryError> {
+        let reading = match self.read(types, addr, stepping) {
+            // A dead weak reference, or the registry had gone on.
+            Ok(None) => return Ok(()),
+            Ok(Some(reading)) => Some(reading).filter(|reading| reading.consistent),
+            Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let Lasting { drafts, scratch, spans, .. } = &mut *self.lasting;
+        let folded = self.memory.fold(spans);
+        let reading = if folded.is_ok() { reading } else { None };
+        drafts.push((addr, place, stepping), reading, scratch, spans, folded.unwrap_or(0));
+        Ok(())
+    }
+
+    /// Proves the drafts, all together, and keeps them; reads again, one by one, what changed.
+    pub(super) fn settle(
+        &mut self,
+        types: &mut Types,
+        threads: &[RemoteAddr],
+        order: &mut [usize],
+    ) -> Result<(), MemoryError> {
+        let mut drafts = std::mem::take(&mut self.lasting.drafts);
+        if drafts.len() > 0 {
+            self.memory.read_again(drafts.all_spans())?;
+        }
+        let mut failed = Vec::new();
+        for index in 0..drafts.len() {
+            let Some(draft) = drafts.get(index) else { break };
+            let Some(position) = order.get_mut(draft.place) else { continue };
+            let same = self.memory.fold_again(drafts.spans(&draft)) == Some(draft.folded);
+            match draft.reading {
+                Some(reading) if same => {
+                    let Lasting { scratch, spans, .. } = &mut *self.lasting;
+                    drafts.restore(&draft, scratch, spans);
+                    let read = (&reading, draft.folded);
+                    self.keep(types, threads, draft.addr, read, position)?;
+                }
+                _ => failed.push(draft),
+            }
+        }
+        for draft in failed {
+            let Some(position) = order.get_mut(draft.place) else { continue };
+            self.forget(draft.addr, drafts.spans(&draft));
+            self.insist(types, threads, (draft.addr, draft.stepping), position)?;
+        }
+        drafts.clear();
+        self.lasting.drafts = drafts;
+        Ok(())
+    }
+
+    /// Reads one task again until two reads agree; else counts it.
+    fn insist(
+        &mut self,
+        types: &mut Types,
+        threads: &[RemoteAddr],
+        (addr, stepping): (RemoteAddr, bool),
+        position: &mut usize,
+    ) -> Result<(), MemoryError> {
+        let mut last = None;
+        for _ in 0..TRIES {
+            match self.prove(types, addr, stepping)? {
+                Proof::NoTask => return Ok(()),
+                Proof::Proven(reading, folded) => {
+                    return self.keep(types, threads, addr, (&reading, folded), position);
+                }
+                Proof::Unproven(reading) => last = reading,
+            }
+            let spans = std::mem::take(&mut self.lasting.spans);
+            self.forget(addr, &spans);
+            self.lasting.spans = spans;
+        }
+        self.give_up(addr, last.is_some(), position);
+        Ok(())
+    }
+
+    fn prove(
+        &mut self,
+        types: &mut Types,
+        addr: RemoteAddr,
+        stepping: bool,
+    ) -> Result<Proof, MemoryError> {
+        let reading = match self.read(types, addr, stepping) {
+            Ok(None) => return Ok(Proof::NoTask),
+            Ok(Some(reading)) => reading,
+            Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => {
+                return Ok(Proof::Unproven(None));
+            }
+            Err(error) => return Err(error),
+        };
+        let spans = &self.lasting.spans;
+        let folded = self.memory.fold(spans);
+        self.memory.read_again(spans)?;
+        Ok(match folded {
+            Ok(folded) if reading.consistent && self.memory.fold_again(spans) == Some(folded) => {
+                Proof::Proven(reading, folded)
+            }
+            _ => Proof::Unproven(Some(reading)),
+        })
+    }
+
+    /// A task without a proven row keeps its identity and loses its chain.
+    fn give_up(&mut self, addr: RemoteAddr, readable: bool, position: &mut usize) {
+        if readable {
+            self.summary.torn += 1;
+        } else {
+            self.summary.unreadable += 1;
+        }
+        let Lasting { records, guards, epoch, .. } = &mut *self.lasting;
+        *position = records.position(addr).unwrap_or(usize::MAX);
+        let Some(record) = records.at_mut(*position) else { return };
+        record.seen = *epoch;
+        guards.drop(&mut record.guard);
+        let row = record.row.map(|row| crate::model::TaskRow { chain: None, wait: None, ..row });
+        if record.row != row {
+            self.events.extend(row.map(crate::model::Event::TaskRow));
+            record.row = row;
+        }
+        self.summary.tasks += 1;
+    }
+
+    fn forget(&mut self, addr: RemoteAddr, spans: &[Span]) {
+        for span in spans {
+            self.memory.forget(span.start(), Span::BYTES);
+        }
+        self.memory.forget(addr, Span::BYTES);
+    }
+}

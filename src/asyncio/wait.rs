@@ -1,0 +1,152 @@
+//! What a waiting task waits for, from its chain's innermost frames and the awaited future.
+
+use rustc_hash::FxHashMap;
+
+use super::chain::Leaf;
+use super::env::Env;
+use super::wait_table::{self, CALLBACKS, WaitRow};
+use super::watch::Watch;
+use crate::memory::{Memory, MemoryError, RemoteAddr};
+use crate::model::{CodeId, Dictionary, FrameId, FrameKind, WaitKind, WaitReason};
+use crate::python::objects;
+use crate::python::objects::types::ObjectKind;
+
+/// What the table says about code objects, looked up once each.
+#[derive(Debug, Default)]
+pub(super) struct WaitCache {
+    rows: FxHashMap<CodeId, Place>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// A coroutine of asyncio, perhaps with a row.
+    Asyncio(Option<WaitRow>),
+    /// Anyone else's.
+    Elsewhere,
+}
+
+/// Callbacks of the awaited future that are looked at.
+const MAX_CALLBACKS: u64 = 8;
+
+impl WaitCache {
+    fn place(&mut self, dictionary: &Dictionary, code: CodeId) -> Place {
+        *self.rows.entry(code).or_insert_with(|| {
+            let Some(location) = dictionary.get_code(code) else { return Place::Elsewhere };
+            if location.kind == FrameKind::Native {
+                let row = wait_table::find_native(dictionary.text(location.function));
+                return row.map_or(Place::Elsewhere, |row| Place::Asyncio(Some(row)));
+            }
+            let file = dictionary.text(location.file);
+            match wait_table::find(file, dictionary.text(location.function)) {
+                Ok(row) => Place::Asyncio(row),
+                Err(()) => Place::Elsewhere,
+            }
+        })
+    }
+
+    /// What the innermost frames of asyncio say.
+    fn of_frames(&mut self, dictionary: &Dictionary, frames: &[FrameId]) -> Option<WaitKind> {
+        let mut found: Option<WaitRow> = None;
+        for &frame in frames.iter().rev() {
+            let frame = dictionary.get_frame(frame)?;
+            match self.place(dictionary, frame.code) {
+                Place::Asyncio(Some(row)) if found.is_none() || row.absorbs => found = Some(row),
+                Place::Asyncio(_) => {}
+                Place::Elsewhere => break,
+            }
+        }
+        found.map(|row| row.kind)
+    }
+}
+
+/// Decides what a task waits for that awaits `fut_waiter` (or `leaf`) inside `frames`, outermost
+/// first.
+pub(super) fn reason<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    cache: &mut WaitCache,
+    dictionary: &mut Dictionary,
+    frames: &[FrameId],
+    (fut_waiter, leaf): (Option<RemoteAddr>, Leaf),
+) -> Result<WaitReason, MemoryError> {
+    let plain = |kind| WaitReason { kind, object: None, type_name: None };
+    if let Some(kind) = cache.of_frames(dictionary, frames) {
+        return Ok(plain(kind));
+    }
+    if let Some(future) = fut_waiter {
+        match env.kind(memory, future)? {
+            ObjectKind::Task | ObjectKind::PyTask => return Ok(plain(WaitKind::Task)),
+            ObjectKind::GatheringFuture => return Ok(plain(WaitKind::Gather)),
+            ObjectKind::Future => {
+                let row = env.layout.asyncio;
+                let first = memory.pointer(future.offset(row.callback0))?;
+                let list = memory.pointer(future.offset(row.callbacks))?;
+                let kind = from_callbacks(memory, env, first.plausible(), list.plausible())?;
+                return Ok(plain(kind.unwrap_or(WaitKind::Future)));
+            }
+            ObjectKind::PyFuture => {
+                let list = env.attribute(memory, future, "_callbacks")?;
+                let kind = from_callbacks(memory, env, None, list)?;
+                return Ok(plain(kind.unwrap_or(WaitKind::Future)));
+            }
+            _ => {
+                let of = objects::ob_type(memory, env.layout, future)?;
+                return named(memory, env, dictionary, of);
+            }
+        }
+    }
+    match leaf {
+        Leaf::Native(of) => named(memory, env, dictionary, of),
+        _ => Ok(plain(WaitKind::Unknown)),
+    }
+}
+
+fn named<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    dictionary: &mut Dictionary,
+    of: RemoteAddr,
+) -> Result<WaitReason, MemoryError> {
+    let name = env.types.name(memory.raw(), env.layout, of)?;
+    let type_name = dictionary.string(name);
+    Ok(WaitReason { kind: WaitKind::Unknown, object: None, type_name })
+}
+
+fn from_callbacks<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    first: Option<RemoteAddr>,
+    list: Option<RemoteAddr>,
+) -> Result<Option<WaitKind>, MemoryError> {
+    if let Some(first) = first
+        && let Some(kind) = from_callback(memory, env, first)?
+    {
+        return Ok(Some(kind));
+    }
+    let Some(list) = list else { return Ok(None) };
+    if !objects::is_a(memory.raw(), env.layout, list, objects::flag::LIST)? {
+        return Ok(None);
+    }
+    let items = objects::list_items(memory, env.layout, list)?;
+    for index in 0..items.len.min(MAX_CALLBACKS) {
+        let pair = items.get(memory, index)?;
+        let pair = objects::tuple_items(memory, env.layout, pair)?;
+        let callback = pair.get(memory, 0)?;
+        if let Some(kind) = from_callback(memory, env, callback)? {
+            return Ok(Some(kind));
+        }
+    }
+    Ok(None)
+}
+
+fn from_callback<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    callback: RemoteAddr,
+) -> Result<Option<WaitKind>, MemoryError> {
+    if env.kind(memory, callback)? != ObjectKind::Function {
+        return Ok(None);
+    }
+    let qualname = objects::function_qualname(memory.raw(), env.layout, callback)?;
+    Ok(CALLBACKS.iter().find(|(name, _)| *name == qualname).map(|&(_, kind)| kind))
+}

@@ -1,0 +1,64 @@
+//! `looptrace export`: a recording in the formats of other tools.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::flame::{Destination, Part};
+use super::message::{self, CliError};
+use crate::export;
+
+/// Convert a recording for other tools
+///
+/// collapsed: one line per stack and its nanoseconds, for flamegraph.pl, inferno and others.
+/// speedscope: for <https://www.speedscope.app>.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The recording
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The format
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Format,
+    #[command(flatten)]
+    part: Part,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  looptrace export slow.looptrace --format speedscope -o slow.speedscope.json
+  looptrace export slow.looptrace --format collapsed | inferno-flamegraph > out.svg
+  looptrace export slow.looptrace --format collapsed --state waiting --task 'worker-*'
+
+Without -o the data goes to stdout.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Folded stacks, one per line
+    Collapsed,
+    /// speedscope's own JSON
+    Speedscope,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// The recording cannot be read, or the output cannot be written.
+pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
+    arguments.destination.check()?;
+    let in_order = arguments.format == Format::Speedscope;
+    let flame = arguments.part.read(&arguments.file, in_order)?;
+    arguments.destination.write(|mut out| match arguments.format {
+        Format::Collapsed => export::collapsed(&flame, &mut out),
+        Format::Speedscope => export::speedscope(&flame, &mut out),
+    })?;
+    if let Some(file) = arguments.destination.file() {
+        message::note(&format!("wrote {}", file.display()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,35 @@
+//! Opening recordings for the commands that read them.
+
+use std::path::Path;
+
+use super::message::{self, CliError};
+use crate::analysis::{self, Analysis, Source};
+use crate::recording::RecordingError;
+
+/// All facts of a recording. Says so if it is cut short.
+///
+/// # Errors
+///
+/// It cannot be read, or is no recording.
+pub(super) fn analyze(path: &Path) -> Result<Analysis, CliError> {
+    let analysis = analysis::analyze_file(path).map_err(|error| unreadable(&error))?;
+    warn_if_cut(&analysis.source);
+    Ok(analysis)
+}
+
+/// Says that a recording is cut short.
+pub(super) fn warn_if_cut(source: &Source) {
+    if source.truncated {
+        message::warn(&format!(
+            "the recording is cut short; everything before the cut is shown: {}",
+            source.file
+        ));
+    }
+}
+
+/// The message for a recording that cannot be read.
+pub(super) fn unreadable(error: &RecordingError) -> CliError {
+    let mut shown = CliError::new(error.to_string()).because(std::error::Error::source(error));
+    shown.hints = error.hints();
+    shown
+}

@@ -1,0 +1,27 @@
+//! The vocabulary of looptrace: plain data without I/O, shared by every layer.
+//!
+//! Nothing here imports another module of the crate.
+
+mod code;
+mod dictionary;
+mod event;
+mod event_loop;
+mod id;
+mod sample;
+mod snapshot;
+mod task;
+mod time;
+mod wait;
+
+pub use code::{CodeLocation, Frame, FrameKind, StackNode};
+pub use dictionary::Dictionary;
+pub use event::{CensusEnd, EndReason, Event, RecorderStats, RecordingMeta, Target};
+pub use event_loop::{EventLoop, LoopKind, Thread};
+pub use id::{
+    CodeId, FrameId, LoopId, ObjectId, ProcessId, StackId, StringId, TaskId, ThreadId, WaitId,
+};
+pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
+pub use snapshot::{LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView};
+pub use task::{Task, TaskRow, TaskState};
+pub use time::{Duration, TimeAnchor, Timestamp};
+pub use wait::{WaitKind, WaitReason};

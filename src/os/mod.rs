@@ -1,0 +1,10 @@
+//! The target and this machine as Linux shows them: `/proc`, permissions, signals.
+
+pub mod clock;
+pub mod host;
+pub mod ids;
+pub mod maps;
+pub mod permissions;
+pub mod poll;
+pub mod process;
+pub mod signals;

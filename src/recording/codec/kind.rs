@@ -1,0 +1,63 @@
+//! The codes of events.
+
+use crate::model::Event;
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal),+ $(,)?) => {
+        /// What an event is, by the code it has in a recording.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum EventKind {
+            $($name = $code),+
+        }
+
+        impl EventKind {
+            pub(crate) const fn from_code(code: u8) -> Option<Self> {
+                Some(match code {
+                    $($code => Self::$name,)+
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+kinds! {
+    String = 0, Target = 1, TargetEnded = 2, Thread = 3, Loop = 4, Code = 5, Frame = 6, Stack = 7,
+    Task = 8, Object = 9, Wait = 10,
+    Sample = 11, Idle = 12, Miss = 13,
+    CensusBegin = 14, TaskRow = 15, AwaitedBy = 16, TaskGone = 17, CensusEnd = 18,
+    Gap = 19, Stats = 20, End = 21,
+}
+
+impl EventKind {
+    /// Events of an unknown kind from here on are skipped; others are refused.
+    pub(crate) const FIRST_OPTIONAL: u8 = 64;
+
+    pub(crate) const fn of(event: &Event) -> Self {
+        match event {
+            Event::String { .. } => Self::String,
+            Event::Target { .. } => Self::Target,
+            Event::TargetEnded { .. } => Self::TargetEnded,
+            Event::Thread { .. } => Self::Thread,
+            Event::Loop { .. } => Self::Loop,
+            Event::Code { .. } => Self::Code,
+            Event::Frame { .. } => Self::Frame,
+            Event::Stack { .. } => Self::Stack,
+            Event::Task { .. } => Self::Task,
+            Event::Object { .. } => Self::Object,
+            Event::Wait { .. } => Self::Wait,
+            Event::Sample(_) => Self::Sample,
+            Event::Idle { .. } => Self::Idle,
+            Event::Miss(_) => Self::Miss,
+            Event::CensusBegin { .. } => Self::CensusBegin,
+            Event::TaskRow(_) => Self::TaskRow,
+            Event::AwaitedBy { .. } => Self::AwaitedBy,
+            Event::TaskGone { .. } => Self::TaskGone,
+            Event::CensusEnd { .. } => Self::CensusEnd,
+            Event::Gap { .. } => Self::Gap,
+            Event::Stats(_) => Self::Stats,
+            Event::End { .. } => Self::End,
+        }
+    }
+}

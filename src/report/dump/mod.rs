@@ -1,0 +1,11 @@
+//! One look at a program, for people (tree, table) and programs (JSON).
+
+mod about;
+mod forest;
+mod json;
+mod table;
+mod tree;
+
+pub use json::json;
+pub use table::table;
+pub use tree::{TreeOptions, tree};

@@ -1,0 +1,15 @@
+//! Facts as words: text for people, JSON for programs. Nothing here prints; everything goes to a
+//! writer that the caller brings.
+
+mod bar;
+mod columns;
+pub mod dump;
+mod frames;
+mod json;
+mod style;
+mod text;
+mod words;
+
+pub use json::json;
+pub use style::{Style, clean};
+pub use text::{TextOptions, text};

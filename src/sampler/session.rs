@@ -1,0 +1,364 @@
+//! A recording from attaching to the last byte.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration as StdDuration, Instant};
+
+use crate::model::{
+    Dictionary, EndReason, Event, Miss, MissReason, ProcessId, RecorderStats, RecordingMeta,
+    Timestamp,
+};
+use crate::python::{AttachOptions, Target};
+use crate::recording::Writer;
+
+use super::budget::Budget;
+use super::clock::Clock;
+use super::config::{Outcome, Progress, SessionConfig};
+use super::error::SessionError;
+use super::family::Family;
+use super::pacer::Pacer;
+use super::sink::Sink;
+use super::target::TargetProcess;
+
+/// Threads, children and exits are looked for this often.
+const RESCAN_EVERY: StdDuration = StdDuration::from_millis(100);
+/// The recorder gives account of itself this often.
+const STATS_EVERY: StdDuration = StdDuration::from_secs(1);
+/// The caller hears of progress this often.
+const PROGRESS_EVERY: StdDuration = StdDuration::from_millis(250);
+/// After so many ticks with every loop asleep, looks become rarer until one wakes up.
+const DOZE_AFTER: u32 = 128;
+/// A stop request is noticed within this time.
+const LONGEST_SLEEP: StdDuration = StdDuration::from_millis(20);
+
+/// A recording that is attached and has its file, but has not begun to sample.
+#[derive(Debug)]
+pub struct Session {
+    config: SessionConfig,
+    clock: Clock,
+    writer: Option<Writer>,
+    state: State,
+}
+
+/// What changes while it runs.
+#[derive(Debug)]
+struct State {
+    dictionary: Dictionary,
+    targets: Vec<TargetProcess>,
+    processes: usize,
+    family: Family,
+    progress: Progress,
+    events: Vec<Event>,
+    blocking: bool,
+}
+
+impl Session {
+    /// Attaches to a process and creates the file.
+    ///
+    /// # Errors
+    /// When attaching is impossible or the file cannot be created; no file is left then.
+    pub fn attach(pid: u32, config: SessionConfig) -> Result<Self, SessionError> {
+        let options = AttachOptions { force_unverified: config.force_unverified };
+        let attached = Target::attach(pid, options)?;
+        let clock = Clock::start();
+        let meta = RecordingMeta {
+            looptrace_version: env!("CARGO_PKG_VERSION").to_owned(),
+            anchor: clock.anchor(crate::os::clock::offset_to(pid).unwrap_or(0)),
+            rate_hz: config.rate_hz,
+            census_rate_hz: config.census_rate_hz,
+            blocking: config.blocking,
+            redacted: config.redact,
+            host: if config.redact { String::new() } else { crate::os::host::describe() },
+        };
+        let writer = Writer::create(&config.output, &meta, config.force_overwrite)?;
+        let mut state = State {
+            dictionary: Dictionary::new(),
+            targets: Vec::new(),
+            processes: 0,
+            family: Family::new(pid, config.subprocesses),
+            progress: Progress {
+                rate_hz: config.rate_hz,
+                census_rate_hz: config.census_rate_hz,
+                ..Progress::default()
+            },
+            events: Vec::new(),
+            blocking: config.blocking,
+        };
+        state.adopt(attached, Timestamp::ZERO, config.redact);
+        Ok(Self { config, clock, writer: Some(writer), state })
+    }
+
+    /// Records until `stop` is set, the duration is over or every target has exited.
+    ///
+    /// # Errors
+    /// When the file could not be written to its end. What was written before is readable.
+    pub fn run(
+        mut self,
+        stop: &AtomicBool,
+        on_progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Outcome, SessionError> {
+        let Some(writer) = self.writer.take() else { return Err(SessionError::Finished) };
+        precise_sleep();
+        let mut sink = Sink::start(writer).map_err(SessionError::Thread)?;
+        let mut budget = Budget::new(
+            self.config.rate_hz,
+            self.config.census_rate_hz,
+            self.config.max_cpu_percent,
+        );
+        let begun = Instant::now();
+        let end = self.sample(stop, on_progress, &mut sink, &mut budget, begun);
+        let now = self.clock.now();
+        for target in &mut self.state.targets {
+            for thread in &mut target.threads {
+                thread.flush(now, &mut sink);
+            }
+        }
+        self.state.account(now, &budget, &mut sink);
+        sink.push(Event::End { time: now, reason: end });
+        self.state.refresh(&sink, &budget, begun);
+        let bytes = sink.finish()?;
+        self.state.progress.file_bytes = bytes;
+        on_progress(&self.state.progress);
+        Ok(Outcome { end, path: self.config.output, bytes, progress: self.state.progress })
+    }
+
+    fn sample(
+        &mut self,
+        stop: &AtomicBool,
+        on_progress: &mut dyn FnMut(&Progress),
+        sink: &mut Sink,
+        budget: &mut Budget,
+        begun: Instant,
+    ) -> EndReason {
+        let Self { config, clock, state, .. } = self;
+        let mut ticks = Pacer::new(config.rate_hz, begun);
+        let mut censuses = Pacer::new(config.census_rate_hz.max(1), begun);
+        let mut rescans = Every::new(RESCAN_EVERY, begun);
+        let mut stats = Every::new(STATS_EVERY, begun);
+        let mut reports = Every::new(PROGRESS_EVERY, begun);
+        let mut first_census = true;
+        let mut quiet_ticks = 0_u32;
+        state.rescan(config, clock.now(), sink);
+        loop {
+            let now = Instant::now();
+            if stop.load(Ordering::Relaxed) {
+                return EndReason::Interrupted;
+            }
+            if config.duration.is_some_and(|limit| now.duration_since(begun) >= limit) {
+                return EndReason::Duration;
+            }
+            if sink.failed() {
+                return EndReason::Failed;
+            }
+            if state.targets.is_empty() && !state.family.root_is_alive() {
+                return EndReason::TargetExited;
+            }
+            let census_wanted = config.census_rate_hz > 0 || first_census;
+            if census_wanted && censuses.until_due(now).is_zero() {
+                censuses.take(now);
+                first_census = false;
+                state.census(*clock, sink);
+                budget.census_took(now.elapsed());
+                censuses.set_rate(budget.census_hz());
+            }
+            if rescans.due(now) {
+                state.rescan(config, clock.now(), sink);
+            }
+            if stats.due(now) {
+                budget.adapt(now);
+                ticks.set_rate(budget.rate_hz());
+                state.new_epoch();
+                state.account(clock.now(), budget, sink);
+            }
+            if reports.due(now) {
+                state.refresh(sink, budget, begun);
+                on_progress(&state.progress);
+            }
+            let censuses = (config.census_rate_hz > 0).then_some(&censuses);
+            if sleep_until_due(&ticks, censuses, quiet_ticks >= DOZE_AFTER) {
+                let overtaken = ticks.take(Instant::now());
+                let quiet = state.tick(config, *clock, overtaken, sink);
+                quiet_ticks = if quiet { quiet_ticks.saturating_add(1) } else { 0 };
+            }
+            sink.tick(now);
+        }
+    }
+}
+
+impl State {
+    fn adopt(&mut self, attached: Target, now: Timestamp, redact: bool) {
+        let Some(id) = ProcessId::from_index(self.processes) else { return };
+        self.processes += 1;
+        let mut target = TargetProcess::new(id, attached);
+        if redact {
+            target.redact();
+        }
+        target.set_paused(self.blocking);
+        let definition = target.definition(now, redact);
+        self.events.push(Event::Target { id, target: definition });
+        self.targets.push(target);
+    }
+
+    /// One tick of every process. Tells whether every loop was found asleep in its poll call.
+    fn tick(
+        &mut self,
+        config: &SessionConfig,
+        clock: Clock,
+        overtaken: u32,
+        sink: &mut Sink,
+    ) -> bool {
+        let mut quiet = !self.targets.is_empty();
+        let Self { dictionary, targets, progress, family, .. } = self;
+        for target in targets {
+            let pause = config.blocking.then(|| super::pause::Pause::new(target.pid));
+            let outcome = target.tick(dictionary, clock.now(), overtaken, sink);
+            drop(pause);
+            progress.samples += u64::from(outcome.samples);
+            progress.idle_ticks += u64::from(outcome.idle);
+            quiet &= outcome.quiet;
+            for (&reason, &count) in MissReason::ALL.iter().zip(&outcome.misses) {
+                progress.misses.add(reason, u64::from(count));
+            }
+            if outcome.suspicious {
+                family.suspect(target.pid);
+            }
+        }
+        quiet
+    }
+
+    fn census(&mut self, clock: Clock, sink: &mut Sink) {
+        let mut tasks = 0;
+        let mut has_asyncio = false;
+        for target in &mut self.targets {
+            let census = target.census(&mut self.dictionary, || clock.now(), &mut self.events);
+            has_asyncio |= target.has_asyncio;
+            match census {
+                Ok(summary) => {
+                    tasks += u64::from(summary.tasks);
+                    if summary.has_asyncio {
+                        self.progress.censuses += 1;
+                    }
+                }
+                Err(_gone_or_torn) => self.family.suspect(target.pid),
+            }
+        }
+        sink.define(&mut self.dictionary);
+        sink.append(&mut self.events);
+        self.progress.tasks = tasks;
+        self.progress.has_asyncio = has_asyncio;
+    }
+
+    /// Threads, children, and processes that are gone or became another program.
+    fn rescan(&mut self, config: &SessionConfig, now: Timestamp, sink: &mut Sink) {
+        sink.append(&mut self.events);
+        for target in &mut self.targets {
+            if target.rescan_threads(&mut self.dictionary, Some(sink), now).is_err() {
+                self.family.suspect(target.pid);
+            }
+        }
+        let family = &mut self.family;
+        let events = &mut self.events;
+        self.targets.retain_mut(|target| {
+            let stays = family.confirm(&target.attached);
+            if !stays {
+                for thread in &mut target.threads {
+                    thread.flush(now, sink);
+                    let reason = MissReason::Exited;
+                    events.push(Event::Miss(Miss {
+                        time: now,
+                        thread: thread.id,
+                        reason,
+                        count: 1,
+                    }));
+                }
+                events.push(Event::TargetEnded { id: target.id, time: now });
+            }
+            stays
+        });
+        let known: Vec<u32> = self.targets.iter().map(|target| target.pid).collect();
+        let options = AttachOptions { force_unverified: config.force_unverified };
+        for attached in self.family.newcomers(&known, options) {
+            let pid = attached.pid;
+            self.adopt(attached, now, config.redact);
+            sink.append(&mut self.events);
+            if let Some(target) = self.targets.last_mut()
+                && target.rescan_threads(&mut self.dictionary, None, now).is_err()
+            {
+                self.family.suspect(pid);
+            }
+        }
+        sink.append(&mut self.events);
+        sink.define(&mut self.dictionary);
+    }
+
+    fn new_epoch(&mut self) {
+        for target in &mut self.targets {
+            target.begin_epoch();
+        }
+    }
+
+    fn account(&mut self, now: Timestamp, budget: &Budget, sink: &mut Sink) {
+        for target in &mut self.targets {
+            for thread in &mut target.threads {
+                thread.flush(now, sink);
+            }
+        }
+        sink.push(Event::Stats(RecorderStats {
+            time: now,
+            cpu: budget.used(),
+            dropped: sink.dropped(),
+            rate_hz: budget.rate_hz(),
+            census_rate_hz: budget.census_hz(),
+        }));
+    }
+
+    fn refresh(&mut self, sink: &Sink, budget: &Budget, begun: Instant) {
+        let progress = &mut self.progress;
+        progress.elapsed = begun.elapsed();
+        progress.file_bytes = sink.bytes();
+        progress.dropped = sink.dropped();
+        progress.rate_hz = budget.rate_hz();
+        progress.census_rate_hz = budget.census_hz();
+        progress.recorder_cpu_percent = budget.percent();
+        progress.processes = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
+    }
+}
+
+/// Sleeps until the next tick or census, but not for long, and tells whether a tick is due. A doze
+/// takes a few ticks more.
+fn sleep_until_due(ticks: &Pacer, censuses: Option<&Pacer>, doze: bool) -> bool {
+    let now = Instant::now();
+    let wait = if doze { ticks.until_doze_ends(now) } else { ticks.until_due(now) };
+    let next = censuses.map_or(wait, |censuses| wait.min(censuses.until_due(now)));
+    let sleep = next.min(LONGEST_SLEEP);
+    if !sleep.is_zero() {
+        std::thread::sleep(sleep);
+    }
+    sleep == wait
+}
+
+/// Something to do now and then.
+#[derive(Debug)]
+struct Every {
+    period: StdDuration,
+    next: Instant,
+}
+
+impl Every {
+    fn new(period: StdDuration, now: Instant) -> Self {
+        Self { period, next: now + period }
+    }
+
+    fn due(&mut self, now: Instant) -> bool {
+        let due = now >= self.next;
+        if due {
+            self.next = now + self.period;
+        }
+        due
+    }
+}
+
+/// Asks the kernel not to round this thread's sleeps up (by 50 µs by default). Without it ticks
+/// come late but are still counted right, so a refusal does not matter.
+fn precise_sleep() {
+    if nix::sys::prctl::set_timerslack(1).is_err() {}
+}

@@ -1,0 +1,88 @@
+//! One look at a whole process.
+
+use crate::model::{ProcessId, Snapshot, TargetView, ThreadView, Timestamp};
+use crate::python::frames::Refusal;
+use crate::python::{AttachOptions, Target};
+
+use super::clock::Clock;
+use super::error::SessionError;
+use super::pause::Pause;
+use super::target::TargetProcess;
+
+/// How often a thread that changes under the read is looked at again.
+const TRIES: u32 = 200;
+
+/// What one look is asked to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DumpConfig {
+    /// Whether the target is paused meanwhile.
+    pub blocking: bool,
+    /// Whether builds whose layout was never verified live are read all the same.
+    pub force_unverified: bool,
+}
+
+/// Looks once at everything in a process: threads, loops, tasks and who awaits whom.
+///
+/// # Errors
+/// When attaching is impossible.
+pub fn snapshot(pid: u32, config: &DumpConfig) -> Result<Snapshot, SessionError> {
+    let options = AttachOptions { force_unverified: config.force_unverified };
+    let attached = Target::attach(pid, options)?;
+    let clock = Clock::start();
+    let mut found = Snapshot::default();
+    let Some(id) = ProcessId::from_index(0) else { return Ok(found) };
+    let mut target = TargetProcess::new(id, attached);
+    target.set_paused(config.blocking);
+    let pause = config.blocking.then(|| Pause::new(pid));
+    look(&mut target, clock, &mut found);
+    drop(pause);
+    found.targets.push(TargetView {
+        id,
+        target: target.definition(Timestamp::ZERO, false),
+        has_asyncio: target.has_asyncio,
+    });
+    Ok(found)
+}
+
+fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
+    if target.rescan_threads(&mut found.dictionary, None, clock.now()).is_err() {
+        found.rejected.unreadable += 1;
+    }
+    let mut events = Vec::new();
+    match target.census(&mut found.dictionary, || clock.now(), &mut events) {
+        Ok(summary) => {
+            found.rejected.torn += u64::from(summary.torn);
+            found.rejected.unreadable += u64::from(summary.unreadable);
+            found.rejected.partial_census += u64::from(!summary.complete);
+        }
+        Err(_torn_or_gone) => found.rejected.partial_census += 1,
+    }
+    found.tasks = target.asyncio().snapshot_tasks();
+    found.cycles = target.asyncio().cycles().to_vec();
+    found.loops = target.asyncio().snapshot_loops();
+    let process = target.id;
+    let (threads, mut shared) = target.parts(&mut found.dictionary);
+    for thread in threads {
+        let mut seen = thread.look(&mut shared);
+        for _ in 0..TRIES {
+            if !matches!(seen, Err(Refusal::Torn)) {
+                break;
+            }
+            seen = thread.look(&mut shared);
+        }
+        match seen {
+            Ok(seen) => {
+                found.threads.push(ThreadView {
+                    process,
+                    thread: thread.id,
+                    stack: seen.stack.stack,
+                    activity: seen.activity,
+                    task: seen.task,
+                    task_depth: seen.stack.task_depth,
+                });
+            }
+            Err(Refusal::Torn) => found.rejected.torn += 1,
+            Err(Refusal::Unreadable | Refusal::Exited) => found.rejected.unreadable += 1,
+        }
+    }
+}

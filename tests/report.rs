@@ -1,0 +1,18 @@
+//! Recordings and looks made by hand, with answers that are known exactly.
+#![cfg(test)]
+#[path = "report/arbitrary.rs"]
+mod arbitrary;
+#[path = "report/dump.rs"]
+mod dump;
+#[path = "report/facts.rs"]
+mod facts;
+#[path = "report/flames.rs"]
+mod flames;
+#[path = "report/golden.rs"]
+mod golden;
+#[path = "report/hour.rs"]
+mod hour;
+#[path = "report/schema.rs"]
+mod schema;
+#[path = "report/world.rs"]
+mod world;
