@@ -69,7 +69,7 @@ pub(super) fn reason<M: Memory>(
     frames: &[FrameId],
     (fut_waiter, leaf): (Option<RemoteAddr>, Leaf),
 ) -> Result<WaitReason, MemoryError> {
-    let plain = |kind| WaitReason { kind, object: None, type_name: None };
+    let plain = WaitReason::plain;
     if let Some(kind) = cache.of_frames(dictionary, frames) {
         return Ok(plain(kind));
     }
@@ -109,7 +109,7 @@ fn named<M: Memory>(
 ) -> Result<WaitReason, MemoryError> {
     let name = env.types.name(memory.raw(), env.layout, of)?;
     let type_name = dictionary.string(name);
-    Ok(WaitReason { kind: WaitKind::Unknown, object: None, type_name })
+    Ok(WaitReason { type_name, ..WaitReason::plain(WaitKind::Unknown) })
 }
 
 fn from_callbacks<M: Memory>(

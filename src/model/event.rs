@@ -11,7 +11,7 @@ use super::id::{
 use super::sample::{Miss, Sample};
 use super::task::{Task, TaskRow};
 use super::time::{Duration, TimeAnchor, Timestamp};
-use super::wait::WaitReason;
+use super::wait::{ObjectState, WaitReason};
 
 /// What is known when a recording begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -127,6 +127,8 @@ pub enum Event {
     TaskRow(TaskRow),
     /// The tasks that await `task` (all of them, replacing the last list).
     AwaitedBy { task: TaskId, awaiters: Vec<TaskId> },
+    /// How something that tasks wait for stands, where that differs from the last time.
+    ObjectState { object: ObjectId, state: ObjectState },
     /// A task that was in an earlier census and exists no more.
     TaskGone { task: TaskId },
     /// The census ends.

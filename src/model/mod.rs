@@ -24,4 +24,4 @@ pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
 pub use snapshot::{LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView};
 pub use task::{Task, TaskRow, TaskState};
 pub use time::{Duration, TimeAnchor, Timestamp};
-pub use wait::{WaitKind, WaitReason};
+pub use wait::{ObjectState, WaitKind, WaitReason};

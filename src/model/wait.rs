@@ -1,6 +1,6 @@
 //! What a waiting task waits for.
 
-use super::id::{ObjectId, StringId};
+use super::id::{ObjectId, StringId, TaskId};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])+ $variant:ident = $name:literal),+ $(,)?) => {
@@ -86,4 +86,32 @@ pub struct WaitReason {
     pub object: Option<ObjectId>,
     /// The awaited object's type name, where the kind alone does not say it.
     pub type_name: Option<StringId>,
+    /// In words, what exactly: the function of an executor's job.
+    pub detail: Option<StringId>,
+}
+
+impl WaitReason {
+    /// A reason of which nothing but its kind is known.
+    #[must_use]
+    pub const fn plain(kind: WaitKind) -> Self {
+        Self { kind, object: None, type_name: None, detail: None }
+    }
+}
+
+/// How something that tasks wait for stands. What is unknown, or means nothing for this type of
+/// object, is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObjectState {
+    /// Whether a lock is locked or an event set (0 or 1), a semaphore's free permits, a barrier's
+    /// tasks that arrived, a queue's unfinished items, an executor's busy workers.
+    pub value: Option<u32>,
+    /// Items in a queue, jobs that wait for an executor's worker.
+    pub size: Option<u32>,
+    /// A queue's greatest size, a bounded semaphore's permits, a barrier's parties, an executor's
+    /// greatest number of workers.
+    pub capacity: Option<u32>,
+    /// Tasks in its line, as the object itself counts them.
+    pub waiters: Option<u32>,
+    /// The tasks that hold it, as far as a suspended frame of theirs proves it.
+    pub holders: Vec<TaskId>,
 }

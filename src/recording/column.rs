@@ -32,6 +32,7 @@ columns! {
     AwaitedTask = 40, AwaitedCount = 41, AwaitedBy = 42,
     TaskGone = 43,
     Gap = 44, Stats = 45, End = 46,
+    WaitDetail = 47, StateObject = 48, StateNumbers = 49, StateHolders = 50,
 }
 
 const COLUMNS: usize = CODES.len();

@@ -84,6 +84,10 @@ impl Defined {
                 self.task(Some(*task))?;
                 awaiters.iter().try_for_each(|awaiter| self.task(Some(*awaiter)))
             }
+            Event::ObjectState { object, state } => {
+                self.objects.used("object", object.get())?;
+                state.holders.iter().try_for_each(|holder| self.task(Some(*holder)))
+            }
             Event::TaskGone { task } => self.task(Some(*task)),
             Event::Idle { thread, .. } => self.thread(Some(*thread)),
             Event::Miss(miss) => self.thread(Some(miss.thread)),
@@ -138,6 +142,7 @@ impl Defined {
             Event::Wait { id, reason } => {
                 self.objects.used("object", reason.object.map_or(0, ObjectId::get))?;
                 self.string(reason.type_name)?;
+                self.string(reason.detail)?;
                 self.waits.new_row("wait", id.get())
             }
             _ => Ok(()),

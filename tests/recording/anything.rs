@@ -2,9 +2,9 @@
 
 use looptrace::model::{
     Activity, CensusEnd, CodeId, CodeLocation, Duration, EndReason, Event, EventLoop, Frame,
-    FrameId, FrameKind, LoopId, LoopKind, Miss, MissReason, ObjectId, ProcessId, RecorderStats,
-    Sample, StackId, StackNode, StringId, Target, Task, TaskId, TaskRow, TaskState, Thread,
-    ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
+    FrameId, FrameKind, LoopId, LoopKind, Miss, MissReason, ObjectId, ObjectState, ProcessId,
+    RecorderStats, Sample, StackId, StackNode, StringId, Target, Task, TaskId, TaskRow, TaskState,
+    Thread, ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
 };
 use proptest::prelude::*;
 
@@ -136,8 +136,12 @@ impl Maker {
             }
             _ => {
                 let object = self.maybe(OBJECT, n[1], ObjectId::new);
-                let reason =
-                    WaitReason { kind: pick(WaitKind::ALL, n[0]), object, type_name: name };
+                let reason = WaitReason {
+                    kind: pick(WaitKind::ALL, n[0]),
+                    object,
+                    type_name: name,
+                    detail: name,
+                };
                 Event::Wait { id: self.new_row(WAIT, WaitId::new)?, reason }
             }
         })
@@ -182,6 +186,16 @@ impl Maker {
                 let awaiters = n.iter().filter_map(|&n| self.maybe(TASK, n, TaskId::new));
                 Event::AwaitedBy { task: task?, awaiters: awaiters.collect() }
             }
+            17 if n[4].is_multiple_of(2) => Event::ObjectState {
+                object: self.used(OBJECT, n[0], ObjectId::new)?,
+                state: ObjectState {
+                    value: optional(n[1]),
+                    size: optional(n[2]),
+                    capacity: optional(n[3]),
+                    waiters: None,
+                    holders: self.maybe(TASK, n[5], TaskId::new).into_iter().collect(),
+                },
+            },
             17 => Event::TaskGone { task: task? },
             18 => {
                 let complete = n[1].is_multiple_of(2);

@@ -65,6 +65,14 @@ fn line(event: &Event) -> String {
             let (task, chain) = (row.task.get().into(), stack_or_0(row.chain));
             (15, vec![task, code(&states, &row.state), chain, wait, cancel])
         }
+        Event::ObjectState { object, state } => {
+            let known = [state.value, state.size, state.capacity, state.waiters].map(plus_one);
+            let mut numbers = vec![object.get().into()];
+            numbers.extend(known);
+            numbers.push(state.holders.len() as u64);
+            numbers.extend(state.holders.iter().map(|id| u64::from(id.get())));
+            (80, numbers)
+        }
         Event::TaskGone { task } => (17, vec![task.get().into()]),
         Event::CensusEnd { process, end } => {
             let counts = [u32::from(end.complete), end.tasks, end.torn, end.unreadable];
@@ -155,7 +163,16 @@ fn defined(event: &Event) -> (u8, Vec<u64>) {
         Event::Wait { id, reason } => {
             let object = reason.object.map_or(0, |id| id.get().into());
             let kind = code(looptrace::model::WaitKind::ALL, &reason.kind);
-            (10, vec![id.get().into(), kind, object, text_or_0(reason.type_name)])
+            (
+                10,
+                vec![
+                    id.get().into(),
+                    kind,
+                    object,
+                    text_or_0(reason.type_name),
+                    text_or_0(reason.detail),
+                ],
+            )
         }
         other => unreachable!("not a definition: {other:?}"),
     };

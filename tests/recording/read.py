@@ -103,8 +103,10 @@ class Block:
             return head + [text() for _ in range(head[3] + 1)]
         if kind in (2, 14):
             return [n({2: 5, 14: 32}[kind]), time({2: 5, 14: 32}[kind])]
-        if kind in (3, 4, 5, 9, 10):
-            code, count = {3: (6, 4), 4: (7, 4), 5: (8, 5), 9: (21, 2), 10: (22, 4)}[kind]
+        if kind == 10:
+            return [n(22) for _ in range(4)] + [n(47)]
+        if kind in (3, 4, 5, 9):
+            code, count = {3: (6, 4), 4: (7, 4), 5: (8, 5), 9: (21, 2)}[kind]
             return [n(code) for _ in range(count)]
         if kind in (6, 7):
             return [d({6: 9, 7: 12}[kind] + nth) for nth in range(3)]
@@ -129,6 +131,9 @@ class Block:
             return [d(40)] + [d(42) for _ in range(n(41))]
         if kind == 17:
             return [d(43)]
+        if kind == 80:
+            head = [d(48)] + [n(49) for _ in range(5)]
+            return head + [d(50) for _ in range(head[5])]
         if kind == 18:
             return [n(33), time(33)] + [n(33) for _ in range(4)]
         if kind in (19, 20, 21):

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use looptrace::model::{
     Activity, CensusEnd, CodeLocation, Dictionary, Duration, EndReason, Event, EventLoop, Frame,
-    FrameKind, LoopKind, Miss, MissReason, ProcessId, RecorderStats, RecordingMeta, Sample,
-    StackId, Target, Task, TaskId, TaskRow, TaskState, Thread, TimeAnchor, Timestamp, WaitKind,
-    WaitReason,
+    FrameKind, LoopKind, Miss, MissReason, ObjectState, ProcessId, RecorderStats, RecordingMeta,
+    Sample, StackId, Target, Task, TaskId, TaskRow, TaskState, Thread, TimeAnchor, Timestamp,
+    WaitKind, WaitReason,
 };
 use looptrace::recording::{Reader, RecordingError, Writer};
 
@@ -57,7 +57,12 @@ pub(crate) fn every_kind() -> Vec<Event> {
     task.name = None;
     let second = names.add_task(task).unwrap();
     let object = names.add_object(lock);
-    let wait = names.wait(WaitReason { kind: WaitKind::Lock, object, type_name: Some(lock) });
+    let wait = names.wait(WaitReason {
+        kind: WaitKind::Lock,
+        object,
+        type_name: Some(lock),
+        detail: Some(name),
+    });
     events.extend(names.drain_pending());
     let sample = Sample {
         time: at(1_000),
@@ -81,6 +86,15 @@ pub(crate) fn every_kind() -> Vec<Event> {
         Event::CensusBegin { process, time: at(2_100) },
         Event::TaskRow(row),
         Event::AwaitedBy { task: second, awaiters: vec![first] },
+        Event::ObjectState {
+            object: object.unwrap(),
+            state: ObjectState {
+                value: Some(1),
+                capacity: Some(300),
+                holders: vec![second, first],
+                ..ObjectState::default()
+            },
+        },
         Event::TaskGone { task: first },
         Event::CensusEnd { process, end },
         Event::Miss(Miss { time: at(3_000), thread, reason: MissReason::Torn, count: 1 }),
@@ -130,9 +144,7 @@ impl Program {
             stack.unwrap()
         });
         let stacks = stacks.collect();
-        let waits = WaitKind::ALL
-            .iter()
-            .map(|&kind| names.wait(WaitReason { kind, object: None, type_name: None }).unwrap());
+        let waits = WaitKind::ALL.iter().map(|&kind| names.wait(WaitReason::plain(kind)).unwrap());
         let waits = waits.collect();
         let tasks = (0..tasks).map(|nth| {
             let name = names.string(&format!("Task-{nth}"));

@@ -74,7 +74,7 @@ fn definition() -> impl Strategy<Value = Event> {
             }
         ),
         some(WaitId::new).prop_map(|id| {
-            let reason = WaitReason { kind: WaitKind::Lock, object: None, type_name: None };
+            let reason = WaitReason::plain(WaitKind::Lock);
             Event::Wait { id, reason }
         }),
         some(ProcessId::new).prop_map(|id| Event::Target { id, target: target() }),

@@ -92,7 +92,7 @@ impl World {
     }
 
     pub(crate) fn wait(&mut self, kind: WaitKind) -> Option<WaitId> {
-        self.dictionary.wait(WaitReason { kind, object: None, type_name: None })
+        self.dictionary.wait(WaitReason::plain(kind))
     }
 
     /// Appends an event, after the definitions it needs.

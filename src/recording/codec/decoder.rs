@@ -124,6 +124,7 @@ impl Decoder {
             EventKind::CensusBegin => self.census_begin(),
             EventKind::TaskRow => self.task_row(),
             EventKind::AwaitedBy => self.awaited_by(),
+            EventKind::ObjectState => self.object_state(),
             EventKind::TaskGone => self.task_gone(),
             EventKind::CensusEnd => self.census_end(),
             EventKind::Gap => self.gap(),

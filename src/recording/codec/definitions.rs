@@ -96,11 +96,12 @@ impl Encoder {
     }
 
     pub(super) fn wait(&mut self, id: WaitId, reason: &WaitReason) {
-        let WaitReason { kind, object, type_name } = *reason;
+        let WaitReason { kind, object, type_name, detail } = *reason;
         self.columns.put(Column::Wait, u64::from(id.get()));
         self.columns.put(Column::Wait, u64::from(kind as u8));
         self.columns.put(Column::Wait, number(object, ObjectId::get));
         self.columns.put(Column::Wait, number(type_name, StringId::get));
+        self.columns.put(Column::WaitDetail, number(detail, StringId::get));
     }
 }
 
@@ -174,6 +175,7 @@ impl Decoder {
         let kind = choice(WaitKind::ALL, next()?)?;
         let object = optional(next()?, ObjectId::new)?;
         let type_name = optional(next()?, StringId::new)?;
-        Ok(Event::Wait { id, reason: WaitReason { kind, object, type_name } })
+        let detail = optional(self.columns.take(Column::WaitDetail)?, StringId::new)?;
+        Ok(Event::Wait { id, reason: WaitReason { kind, object, type_name, detail } })
     }
 }

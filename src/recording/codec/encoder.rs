@@ -77,6 +77,7 @@ impl Encoder {
             Event::CensusBegin { process, time } => self.census_begin(*process, *time),
             Event::TaskRow(row) => self.task_row(row),
             Event::AwaitedBy { task, awaiters } => self.awaited_by(*task, awaiters),
+            Event::ObjectState { object, state } => self.object_state(*object, state),
             Event::TaskGone { task } => self.task_gone(*task),
             Event::CensusEnd { process, end } => self.census_end(*process, end),
             Event::TargetEnded { id, time } => self.target_ended(*id, *time),

@@ -28,6 +28,7 @@ kinds! {
     Sample = 11, Idle = 12, Miss = 13,
     CensusBegin = 14, TaskRow = 15, AwaitedBy = 16, TaskGone = 17, CensusEnd = 18,
     Gap = 19, Stats = 20, End = 21,
+    ObjectState = 80,
 }
 
 impl EventKind {
@@ -53,6 +54,7 @@ impl EventKind {
             Event::CensusBegin { .. } => Self::CensusBegin,
             Event::TaskRow(_) => Self::TaskRow,
             Event::AwaitedBy { .. } => Self::AwaitedBy,
+            Event::ObjectState { .. } => Self::ObjectState,
             Event::TaskGone { .. } => Self::TaskGone,
             Event::CensusEnd { .. } => Self::CensusEnd,
             Event::Gap { .. } => Self::Gap,

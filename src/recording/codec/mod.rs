@@ -7,6 +7,7 @@ mod decoder;
 mod definitions;
 mod encoder;
 mod kind;
+mod objects;
 mod recorder;
 mod samples;
 
