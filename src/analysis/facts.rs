@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Activity, CodeId, Dictionary, Duration, EndReason, LoopId, MissCounts, ProcessId,
-    RecordingMeta, StackId, StringId, Target, TaskId, TaskState, ThreadId, Timestamp,
+    Activity, CodeId, Dictionary, Duration, EdgeSource, EndReason, Lag, LagSeries, LoopId,
+    MissCounts, ProcessId, RecordingMeta, StackId, Stall, StringId, Target, TaskId, TaskState,
+    ThreadId, Timestamp,
 };
 
 /// Where a recording was read from, and how well.
@@ -16,6 +17,19 @@ pub struct Source {
     pub truncated: bool,
     /// Bytes at its end that could not be used.
     pub lost_bytes: u64,
+}
+
+/// What a caller may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnalysisOptions {
+    /// The shortest stall to look for.
+    pub stall_threshold: Duration,
+}
+
+impl Default for AnalysisOptions {
+    fn default() -> Self {
+        Self { stall_threshold: Duration::from_nanos(50_000_000) }
+    }
 }
 
 /// The facts of a recording.
@@ -37,6 +51,12 @@ pub struct Analysis {
     pub coroutines: Vec<CoroutineTime>,
     /// Every sampled stack, heaviest first; those asleep in their poll call last.
     pub stacks: Vec<HotStack>,
+    /// Every stall as long as [`Self::stall_threshold`] or longer, in the order of their starts.
+    pub stalls: Vec<Stall>,
+    /// The shortest stall that was looked for.
+    pub stall_threshold: Duration,
+    /// Every loop's lag over time, by id.
+    pub lag: Vec<LagSeries>,
     /// Who awaited each task when it was last looked at.
     pub(super) awaiters: FxHashMap<TaskId, TaskId>,
 }
@@ -70,6 +90,10 @@ pub struct Overview {
     pub lowest_census_rate_hz: Option<u32>,
     /// Why it ended; `None` where the file does not say.
     pub end: Option<EndReason>,
+    /// What the edges of stalls rest on.
+    pub edges: EdgeSource,
+    /// Switch records that the kernel could not deliver.
+    pub lost_switch_records: u64,
 }
 
 /// A process of the recording.
@@ -105,6 +129,14 @@ pub struct LoopTime {
     pub idle: Duration,
     /// Between its first look and its last, and seen by none.
     pub unknown: Duration,
+    /// How late work was that became due; `None` where the loop was never seen to poll.
+    pub lag: Option<Lag>,
+    /// The same, less the time in which the thread waited for a CPU; `None` where that is unknown.
+    pub lag_corrected: Option<Lag>,
+    /// Time in which its thread could run and got no CPU; `None` where it was not recorded.
+    pub runqueue: Option<Duration>,
+    /// Callbacks that it ran at most (nested contexts count too); `None` where nothing counted.
+    pub callbacks: Option<u64>,
 }
 
 /// What a task did.

@@ -13,11 +13,11 @@ mod task_clock;
 mod task_clocks;
 
 pub use facts::{
-    Analysis, CoroutineTime, Gap, HotStack, LoopTime, Overview, Source, StackTask, TargetFacts,
-    TaskTime,
+    Analysis, AnalysisOptions, CoroutineTime, Gap, HotStack, LoopTime, Overview, Source, StackTask,
+    TargetFacts, TaskTime,
 };
 pub use names::{
     FrameNames, code_place, is_default_name, is_parked, short_path, task_coroutine, task_name,
 };
 pub use pass::{Analyzer, analyze};
-pub use read::{analyze_file, flame_file};
+pub use read::{analyze_file, analyze_file_with, flame_file};

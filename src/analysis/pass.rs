@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::coroutines;
-use super::facts::{Analysis, LoopTime, Source, TaskTime};
+use super::facts::{Analysis, AnalysisOptions, LoopTime, Source, TaskTime};
 use super::overview::Counter;
 use super::pace::{Looks, Pace};
 use super::stacks::StackSums;
@@ -19,6 +19,7 @@ use super::task_clocks::TaskClocks;
 #[derive(Debug)]
 pub struct Analyzer {
     meta: RecordingMeta,
+    options: AnalysisOptions,
     dictionary: Dictionary,
     pace: Pace,
     counter: Counter,
@@ -45,7 +46,7 @@ pub fn analyze(
     events: impl IntoIterator<Item = Event>,
     source: Source,
 ) -> Analysis {
-    let mut analyzer = Analyzer::new(meta);
+    let mut analyzer = Analyzer::new(meta, AnalysisOptions::default());
     for event in events {
         analyzer.event(event);
     }
@@ -55,8 +56,9 @@ pub fn analyze(
 impl Analyzer {
     /// An analysis of a recording that begins like this.
     #[must_use]
-    pub fn new(meta: RecordingMeta) -> Self {
+    pub fn new(meta: RecordingMeta, options: AnalysisOptions) -> Self {
         Self {
+            options,
             pace: Pace::new(&meta),
             meta,
             dictionary: Dictionary::new(),
@@ -151,6 +153,9 @@ impl Analyzer {
             coroutines: coroutines::sum(&self.dictionary, &tasks),
             tasks,
             stacks: self.stacks.finish(&self.dictionary),
+            stalls: Vec::new(),
+            stall_threshold: self.options.stall_threshold,
+            lag: Vec::new(),
             meta: self.meta,
             dictionary: self.dictionary,
             awaiters: self.awaiters,
@@ -166,6 +171,16 @@ fn task_time(id: TaskId, clock: TaskClock) -> TaskTime {
 impl LoopClock {
     fn time(&self, id: LoopId) -> LoopTime {
         let Self { thread, first, last, busy, idle } = *self;
-        LoopTime { id, thread, busy, idle, unknown: last.since(first) - (busy + idle) }
+        LoopTime {
+            id,
+            thread,
+            busy,
+            idle,
+            unknown: last.since(first) - (busy + idle),
+            lag: None,
+            lag_corrected: None,
+            runqueue: None,
+            callbacks: None,
+        }
     }
 }

@@ -4,18 +4,29 @@ use std::path::Path;
 
 use crate::recording::{Reader, RecordingError};
 
-use super::facts::{Analysis, Source};
+use super::facts::{Analysis, AnalysisOptions, Source};
 use super::flame::{Flame, FlameBuilder, FlameOptions};
 use super::pass::Analyzer;
 
-/// The facts of the recording in a file.
+/// The facts of the recording in a file, with the usual options.
 ///
 /// # Errors
 /// The file cannot be read or is no recording. One that was cut short is no error: the facts are
 /// those of what is there, and say so.
 pub fn analyze_file(path: &Path) -> Result<Analysis, RecordingError> {
+    analyze_file_with(path, AnalysisOptions::default())
+}
+
+/// The facts of the recording in a file.
+///
+/// # Errors
+/// As [`analyze_file`].
+pub fn analyze_file_with(
+    path: &Path,
+    options: AnalysisOptions,
+) -> Result<Analysis, RecordingError> {
     let mut reader = Reader::open(path)?;
-    let mut analyzer = Analyzer::new(reader.meta().clone());
+    let mut analyzer = Analyzer::new(reader.meta().clone(), options);
     while let Some(event) = reader.next_event()? {
         analyzer.event(event);
     }

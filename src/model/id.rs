@@ -65,4 +65,6 @@ id! {
     ObjectId,
     /// A reason to wait.
     WaitId,
+    /// A stall, numbered by the analysis in the order of their starts.
+    StallId,
 }

@@ -9,6 +9,7 @@ mod event_loop;
 mod id;
 mod sample;
 mod snapshot;
+mod stall;
 mod task;
 mod time;
 mod wait;
@@ -18,10 +19,15 @@ pub use dictionary::Dictionary;
 pub use event::{CensusEnd, EndReason, Event, RecorderStats, RecordingMeta, Target};
 pub use event_loop::{EventLoop, LoopKind, Thread};
 pub use id::{
-    CodeId, FrameId, LoopId, ObjectId, ProcessId, StackId, StringId, TaskId, ThreadId, WaitId,
+    CodeId, FrameId, LoopId, ObjectId, ProcessId, StackId, StallId, StringId, TaskId, ThreadId,
+    WaitId,
 };
 pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
 pub use snapshot::{LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView};
+pub use stall::{
+    Cause, CauseKind, Contiguity, EdgeSource, EvidenceValue, Lag, LagSeries, Stall, StallKind,
+    StallStack, Victim, VictimReason,
+};
 pub use task::{Task, TaskRow, TaskState};
 pub use time::{Duration, TimeAnchor, Timestamp};
 pub use wait::{ObjectState, WaitKind, WaitReason};

@@ -15,7 +15,7 @@ pub(super) struct FrameJson<'a> {
 }
 
 impl<'a> FrameJson<'a> {
-    fn new(dictionary: &'a Dictionary, id: FrameId) -> Self {
+    pub(super) fn new(dictionary: &'a Dictionary, id: FrameId) -> Self {
         let FrameNames { function, file, line, kind } = FrameNames::of(dictionary, id);
         Self { function, file, line, kind: kind.map(crate::model::FrameKind::name) }
     }

@@ -1,5 +1,7 @@
 //! A recording's facts as `looptrace.report/1`.
 
+mod stalls;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -12,14 +14,14 @@ use crate::model::{Activity, Dictionary, EndReason, LoopId, ProcessId, TaskId, T
 use super::frames::{FrameJson, frames_json};
 
 #[derive(Serialize)]
-struct ReportJson<'a, Tasks, Stacks> {
+struct ReportJson<'a, Tasks, Stacks, Stalls> {
     schema: &'static str,
     recording: RecordingJson<'a>,
     loops: Vec<LoopJson>,
     tasks: Tasks,
     coroutines: Vec<CoroutineJson<'a>>,
     stacks: Stacks,
-    stalls: [(); 0],
+    stalls: Stalls,
     findings: [(); 0],
 }
 
@@ -48,6 +50,9 @@ struct RecordingJson<'a> {
     lost_bytes: u64,
     end: Option<&'static str>,
     recorder_cpu_ns: Option<u64>,
+    edges: &'static str,
+    lost_switch_records: u64,
+    stall_threshold_ns: u64,
 }
 
 #[derive(Serialize)]
@@ -82,6 +87,10 @@ struct LoopJson {
     busy_ns: u64,
     idle_ns: u64,
     unknown_ns: u64,
+    lag: Option<stalls::LagJson>,
+    lag_corrected: Option<stalls::LagJson>,
+    runqueue_ns: Option<u64>,
+    callbacks: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -158,7 +167,9 @@ pub fn json(analysis: &Analysis, limit: Option<usize>, out: &mut impl Write) -> 
             .map(|time| coroutine(&analysis.dictionary, time))
             .collect(),
         stacks: Streamed(|| analysis.stacks.iter().take(limit).map(|hot| stack(analysis, hot))),
-        stalls: [],
+        stalls: Streamed(|| {
+            analysis.stalls.iter().take(limit).map(|it| stalls::stall(analysis, it))
+        }),
         findings: [],
     };
     serde_json::to_writer(&mut *out, &report)?;
@@ -204,6 +215,9 @@ fn recording(analysis: &Analysis, limit: usize) -> RecordingJson<'_> {
         lost_bytes: source.lost_bytes,
         end: overview.end.map(end_name),
         recorder_cpu_ns: overview.recorder_cpu.map(crate::model::Duration::as_nanos),
+        edges: overview.edges.name(),
+        lost_switch_records: overview.lost_switch_records,
+        stall_threshold_ns: analysis.stall_threshold.as_nanos(),
     }
 }
 
@@ -239,6 +253,10 @@ fn event_loop(analysis: &Analysis, time: &LoopTime) -> LoopJson {
         busy_ns: time.busy.as_nanos(),
         idle_ns: time.idle.as_nanos(),
         unknown_ns: time.unknown.as_nanos(),
+        lag: time.lag.map(stalls::lag),
+        lag_corrected: time.lag_corrected.map(stalls::lag),
+        runqueue_ns: time.runqueue.map(crate::model::Duration::as_nanos),
+        callbacks: time.callbacks,
     }
 }
 

@@ -39,7 +39,8 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
             },
             "const" => rule == value,
             "enum" => rule.as_array().unwrap().contains(value),
-            "minimum" => !value.is_number() || value.as_u64() >= rule.as_u64(),
+            "minimum" => !value.is_number() || value.as_f64() >= rule.as_f64(),
+            "maximum" => !value.is_number() || value.as_f64() <= rule.as_f64(),
             "required" => !value.is_object() || missing(rule, value).is_empty(),
             "properties" => {
                 for (name, rule) in rule.as_object().unwrap() {
@@ -74,6 +75,7 @@ fn is(value: &Value, kind: &Value) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         other => panic!("no such type: {other}"),
