@@ -11,6 +11,7 @@ mod read;
 mod stacks;
 mod task_clock;
 mod task_clocks;
+pub mod timeline;
 
 pub use facts::{
     Analysis, AnalysisOptions, CoroutineTime, Gap, HotStack, LoopTime, Overview, Source, StackTask,

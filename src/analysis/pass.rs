@@ -72,6 +72,12 @@ impl Analyzer {
         }
     }
 
+    /// The definitions of all events so far.
+    #[must_use]
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
     /// Takes the next event.
     pub fn event(&mut self, event: Event) {
         self.dictionary.apply(&event);

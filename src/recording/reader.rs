@@ -107,6 +107,13 @@ impl Reader {
         &self.meta
     }
 
+    /// How far it has read, in bytes, and how long the file is by now.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let length = self.source.len().unwrap_or(self.next_offset);
+        (self.next_offset.min(length), length)
+    }
+
     /// The next event, in recorded order; `None` at the end, be it the real one or where the file
     /// was cut or damaged.
     ///

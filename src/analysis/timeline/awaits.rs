@@ -1,0 +1,30 @@
+//! Who awaited whom, and when.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{TaskId, Timestamp};
+
+/// The awaiters of every task over time, as censuses found them.
+#[derive(Debug, Default)]
+pub struct AwaitHistory {
+    by_task: FxHashMap<TaskId, Vec<(Timestamp, Box<[TaskId]>)>>,
+}
+
+impl AwaitHistory {
+    pub(super) fn found(&mut self, task: TaskId, time: Timestamp, awaiters: &[TaskId]) {
+        self.by_task.entry(task).or_default().push((time, awaiters.into()));
+    }
+
+    /// The tasks that awaited `task` at `time`.
+    #[must_use]
+    pub fn awaiters(&self, task: TaskId, time: Timestamp) -> &[TaskId] {
+        let changes = self.by_task.get(&task).map(Vec::as_slice).unwrap_or_default();
+        let next = changes.partition_point(|(since, _)| *since <= time);
+        next.checked_sub(1).and_then(|at| changes.get(at)).map_or(&[], |(_, awaiters)| awaiters)
+    }
+
+    /// Every task that is known to have been awaited, in no particular order.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.by_task.keys().copied()
+    }
+}
