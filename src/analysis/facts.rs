@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Activity, CodeId, Dictionary, Duration, EdgeSource, EndReason, Lag, LagSeries, LoopId,
-    MissCounts, ProcessId, RecordingMeta, StackId, Stall, StringId, Target, TaskId, TaskState,
+    Activity, CodeId, Dictionary, Duration, EndReason, Lag, LagSeries, LoopId, MissCounts,
+    ProcessId, RecordingMeta, StackId, Stall, StallEdges, StringId, Target, TaskId, TaskState,
     ThreadId, Timestamp,
 };
 
@@ -91,7 +91,7 @@ pub struct Overview {
     /// Why it ended; `None` where the file does not say.
     pub end: Option<EndReason>,
     /// What the edges of stalls rest on.
-    pub edges: EdgeSource,
+    pub edges: StallEdges,
     /// Switch records that the kernel could not deliver.
     pub lost_switch_records: u64,
 }

@@ -25,7 +25,7 @@ pub use id::{
 pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
 pub use snapshot::{LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView};
 pub use stall::{
-    Cause, CauseKind, Contiguity, EdgeSource, EvidenceValue, Lag, LagSeries, Stall, StallKind,
+    Cause, CauseKind, Contiguity, EvidenceValue, Lag, LagSeries, Stall, StallEdges, StallKind,
     StallStack, Victim, VictimReason,
 };
 pub use task::{Task, TaskRow, TaskState};

@@ -116,19 +116,15 @@ words! {
 
 words! {
     /// What the edges of stalls rest on.
-    EdgeSource {
+    #[derive(Default)]
+    StallEdges {
         /// The kernel's switch records, for every loop thread and without loss.
         Kernel = "kernel",
         /// Switch records for some loop threads, or with losses.
         Mixed = "mixed",
         /// Samples alone.
+        #[default]
         Sampled = "sampled",
-    }
-}
-
-impl Default for EdgeSource {
-    fn default() -> Self {
-        Self::Sampled
     }
 }
 
