@@ -15,6 +15,8 @@ mod file;
 mod hostile;
 #[path = "recording/independent.rs"]
 mod independent;
+#[path = "recording/kernel.rs"]
+mod kernel;
 #[path = "recording/properties.rs"]
 mod properties;
 #[path = "recording/size.rs"]

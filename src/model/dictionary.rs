@@ -12,7 +12,11 @@ use rustc_hash::FxBuildHasher;
 use super::code::{CodeLocation, Frame, StackNode};
 use super::event::Event;
 use super::event_loop::{EventLoop, Thread};
-use super::id::{CodeId, FrameId, LoopId, ObjectId, StackId, StringId, TaskId, ThreadId, WaitId};
+use super::id::{
+    CodeId, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, StackId, StringId, TaskId,
+    ThreadId, WaitId,
+};
+use super::kernel::{KernelCall, NativeCode};
 use super::task::Task;
 use super::wait::WaitReason;
 
@@ -27,6 +31,8 @@ pub struct Dictionary {
     frames: Table<Frame, FrameId>,
     stacks: Table<StackNode, StackId>,
     waits: Table<WaitReason, WaitId>,
+    kernel_calls: Table<KernelCall, KernelCallId>,
+    native_codes: Table<NativeCode, NativeCodeId>,
     threads: Vec<Thread>,
     loops: Vec<EventLoop>,
     tasks: Vec<Task>,
@@ -132,6 +138,24 @@ impl Dictionary {
         Some(id)
     }
 
+    /// The id of a system call and what it works on.
+    pub fn kernel_call(&mut self, call: KernelCall) -> Option<KernelCallId> {
+        let (id, new) = self.kernel_calls.intern(call, KernelCallId::from_index)?;
+        if new {
+            self.pending.push(Event::KernelCall { id, call });
+        }
+        Some(id)
+    }
+
+    /// The id of a place in native code.
+    pub fn native_code(&mut self, code: NativeCode) -> Option<NativeCodeId> {
+        let (id, new) = self.native_codes.intern(code, NativeCodeId::from_index)?;
+        if new {
+            self.pending.push(Event::NativeCode { id, code });
+        }
+        Some(id)
+    }
+
     /// A new thread.
     pub fn add_thread(&mut self, thread: Thread) -> Option<ThreadId> {
         let id = ThreadId::from_index(self.threads.len())?;
@@ -211,6 +235,8 @@ impl Dictionary {
                     && put(&mut self.stacks.rows, id.index(), *node)
             }
             Event::Wait { id, reason } => put(&mut self.waits.rows, id.index(), *reason),
+            Event::KernelCall { id, call } => put(&mut self.kernel_calls.rows, id.index(), *call),
+            Event::NativeCode { id, code } => put(&mut self.native_codes.rows, id.index(), *code),
             Event::Thread { id, thread } => put(&mut self.threads, id.index(), *thread),
             Event::Loop { id, event_loop } => put(&mut self.loops, id.index(), *event_loop),
             Event::Task { id, task } => put(&mut self.tasks, id.index(), *task),
@@ -271,6 +297,18 @@ impl Dictionary {
     #[must_use]
     pub fn get_wait(&self, id: WaitId) -> Option<&WaitReason> {
         self.waits.rows.get(id.index())
+    }
+
+    /// A system call and what it works on.
+    #[must_use]
+    pub fn get_kernel_call(&self, id: KernelCallId) -> Option<&KernelCall> {
+        self.kernel_calls.rows.get(id.index())
+    }
+
+    /// A place in native code.
+    #[must_use]
+    pub fn get_native_code(&self, id: NativeCodeId) -> Option<&NativeCode> {
+        self.native_codes.rows.get(id.index())
     }
 
     /// A thread.

@@ -6,7 +6,13 @@
 use super::code::{CodeLocation, Frame, StackNode};
 use super::event_loop::{EventLoop, Thread};
 use super::id::{
-    CodeId, FrameId, LoopId, ObjectId, ProcessId, StackId, StringId, TaskId, ThreadId, WaitId,
+    CodeId, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, ProcessId, StackId, StringId,
+    TaskId, ThreadId, WaitId,
+};
+use super::interpreter::{Callee, GcLook, GcPause, GilLook, LoopQueues};
+use super::kernel::{
+    BlockedLook, EdgeSource, KernelCall, LostSwitches, MachineClocks, NativeCode, NativeSample,
+    OffCpu, OffCpuRun, ThreadClocks,
 };
 use super::sample::{Miss, Sample};
 use super::task::{Task, TaskRow};
@@ -30,6 +36,8 @@ pub struct RecordingMeta {
     pub redacted: bool,
     /// Kernel, processor and host name, as `uname` and `/proc/cpuinfo` give them; empty if redacted.
     pub host: String,
+    /// How long a callback may run before its loop's queues are looked at.
+    pub stall_threshold: Duration,
 }
 
 /// A process of the recording.
@@ -137,6 +145,37 @@ pub enum Event {
     Gap { start: Timestamp, length: Duration },
     /// The recorder's account of itself.
     Stats(RecorderStats),
+    /// From now on, a thread's times on and off the CPU are known like this.
+    Edges { thread: ThreadId, time: Timestamp, source: EdgeSource },
+    /// A time off the CPU. Comes when it is over (or once a second), so later than samples in it.
+    OffCpu(OffCpu),
+    /// Many short times off the CPU.
+    OffCpuRun(OffCpuRun),
+    /// Records of switches that were lost.
+    LostSwitches(LostSwitches),
+    /// A thread's clocks.
+    ThreadClocks(ThreadClocks),
+    /// The machine's clocks.
+    MachineClocks(MachineClocks),
+    /// A system call and what it works on.
+    KernelCall { id: KernelCallId, call: KernelCall },
+    /// A look at a thread that is not running; a sample of the same thread and time is before it,
+    /// unless that was a miss.
+    Blocked(BlockedLook),
+    /// A place in native code.
+    NativeCode { id: NativeCodeId, code: NativeCode },
+    /// Where a thread was running.
+    NativeSample(NativeSample),
+    /// A look at the interpreter's lock.
+    Gil(GilLook),
+    /// A look at the garbage collector.
+    Gc(GcLook),
+    /// A collection by the collector's own clock.
+    GcPause(GcPause),
+    /// The native function that a sample was calling.
+    Callee(Callee),
+    /// What a loop has queued.
+    Queues(LoopQueues),
     /// The last event of a recording that was ended in order.
     End { time: Timestamp, reason: EndReason },
 }

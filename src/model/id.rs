@@ -67,4 +67,8 @@ id! {
     WaitId,
     /// A stall, numbered by the analysis in the order of their starts.
     StallId,
+    /// A system call and what it works on.
+    KernelCallId,
+    /// A place in native code.
+    NativeCodeId,
 }

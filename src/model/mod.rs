@@ -7,6 +7,8 @@ mod dictionary;
 mod event;
 mod event_loop;
 mod id;
+mod interpreter;
+mod kernel;
 mod sample;
 mod snapshot;
 mod stall;
@@ -19,8 +21,13 @@ pub use dictionary::Dictionary;
 pub use event::{CensusEnd, EndReason, Event, RecorderStats, RecordingMeta, Target};
 pub use event_loop::{EventLoop, LoopKind, Thread};
 pub use id::{
-    CodeId, FrameId, LoopId, ObjectId, ProcessId, StackId, StallId, StringId, TaskId, ThreadId,
-    WaitId,
+    CodeId, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, ProcessId, StackId, StallId,
+    StringId, TaskId, ThreadId, WaitId,
+};
+pub use interpreter::{Callee, GcLook, GcPause, GilLook, LoopQueues, QueueEntry, QueueReason};
+pub use kernel::{
+    BlockedLook, CallObject, EdgeSource, KernelCall, KernelState, LostSwitches, MachineClocks,
+    NativeCode, NativeSample, OffCpu, OffCpuRun, OffReason, Tally, ThreadClocks,
 };
 pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
 pub use snapshot::{LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView};

@@ -1,5 +1,7 @@
 //! One look at one thread, and ticks without one.
 
+use std::num::NonZeroU32;
+
 use super::id::{StackId, TaskId, ThreadId};
 use super::time::Timestamp;
 
@@ -30,6 +32,15 @@ pub struct Sample {
     pub task_depth: Option<u32>,
     /// What the thread was doing.
     pub activity: Activity,
+    /// `PyThreadState.context_ver`: rises by one whenever a context is entered and whenever it is
+    /// left. Equal values in two samples of a loop's thread that are inside a callback prove that
+    /// it is the same callback. `None` for threads without a loop.
+    pub context_ver: Option<u64>,
+    /// Which callback of its loop runs, by number in this thread; `None` outside of callbacks, or
+    /// where that cannot be told. The same number with different `context_ver` means that all that
+    /// was seen is the same (the handle, the task, and every frame but the innermost), so that it is
+    /// likely the same callback.
+    pub callback: Option<NonZeroU32>,
 }
 
 /// Why a tick has no sample.

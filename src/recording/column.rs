@@ -33,6 +33,18 @@ columns! {
     TaskGone = 43,
     Gap = 44, Stats = 45, End = 46,
     WaitDetail = 47, StateObject = 48, StateNumbers = 49, StateHolders = 50,
+    SampleContext = 51, SampleCallback = 52,
+    Edges = 53,
+    OffThread = 54, OffStart = 55, OffLength = 56, OffReason = 57,
+    RunThread = 58, RunStart = 59, RunLength = 60, RunCounts = 61, RunTimes = 62,
+    Lost = 63,
+    ClockThread = 64, ClockTime = 65, ClockOnCpu = 66, ClockQueue = 67, ClockMinor = 68,
+    ClockMajor = 69, ClockState = 70,
+    MachineTime = 71, MachineBusy = 72, MachineSteal = 73, MachineCpus = 74,
+    KernelCall = 75, Blocked = 76,
+    NativeCode = 77, NativeSample = 78,
+    Gil = 79, Gc = 80, GcPause = 81, Callee = 82,
+    Queues = 83, QueueTask = 84, QueueReason = 85, QueueDue = 86,
 }
 
 const COLUMNS: usize = CODES.len();

@@ -4,8 +4,8 @@
 //! tables: no id is far beyond the rows seen so far, and no stack is its own ancestor.
 
 use crate::model::{
-    CodeId, Event, FrameId, LoopId, ObjectId, ProcessId, StackId, StringId, TaskId, ThreadId,
-    WaitId,
+    CodeId, Event, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, ProcessId, StackId,
+    StringId, TaskId, ThreadId, WaitId,
 };
 
 /// An id that is used before it is defined, or defined out of turn.
@@ -30,6 +30,8 @@ pub(crate) struct Defined {
     tasks: Rows,
     objects: Rows,
     waits: Rows,
+    kernel_calls: Rows,
+    native_codes: Rows,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -69,6 +71,8 @@ impl Defined {
             | Event::Stack { .. }
             | Event::Task { .. }
             | Event::Object { .. }
+            | Event::KernelCall { .. }
+            | Event::NativeCode { .. }
             | Event::Wait { .. } => self.definition(event),
             Event::Sample(sample) => {
                 self.thread(Some(sample.thread))?;
@@ -95,7 +99,47 @@ impl Defined {
             Event::CensusBegin { process, .. } | Event::CensusEnd { process, .. } => {
                 self.process(*process)
             }
-            Event::Gap { .. } | Event::Stats(_) | Event::End { .. } => Ok(()),
+            Event::Edges { thread, .. } => self.thread(Some(*thread)),
+            Event::OffCpu(off) => self.thread(Some(off.thread)),
+            Event::OffCpuRun(run) => self.thread(Some(run.thread)),
+            Event::LostSwitches(lost) => self.thread(Some(lost.thread)),
+            Event::ThreadClocks(clocks) => self.thread(Some(clocks.thread)),
+            Event::Blocked(look) => {
+                self.thread(Some(look.thread))?;
+                self.kernel_calls.used("system call", look.call.map_or(0, KernelCallId::get))
+            }
+            Event::NativeSample(sample) => {
+                self.thread(Some(sample.thread))?;
+                self.native_codes.used("native code", NativeCodeId::get(sample.code))
+            }
+            Event::Gil(_)
+            | Event::Gc(_)
+            | Event::GcPause(_)
+            | Event::Callee(_)
+            | Event::Queues(_) => self.interpreter(event),
+            Event::Gap { .. } | Event::Stats(_) | Event::MachineClocks(_) | Event::End { .. } => {
+                Ok(())
+            }
+        }
+    }
+
+    fn interpreter(&self, event: &Event) -> Checked {
+        match event {
+            Event::Gil(look) => {
+                self.process(look.process)?;
+                self.thread(look.holder)
+            }
+            Event::Gc(look) => self.process(look.process),
+            Event::GcPause(pause) => self.process(pause.process),
+            Event::Callee(callee) => {
+                self.thread(Some(callee.thread))?;
+                self.string(Some(callee.function))
+            }
+            Event::Queues(queues) => {
+                self.event_loop(Some(queues.event_loop))?;
+                queues.entries.iter().try_for_each(|entry| self.task(entry.task))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -144,6 +188,18 @@ impl Defined {
                 self.string(reason.type_name)?;
                 self.string(reason.detail)?;
                 self.waits.new_row("wait", id.get())
+            }
+            Event::KernelCall { id, call } => {
+                self.string(Some(call.call))?;
+                [call.name, call.local, call.peer]
+                    .iter()
+                    .try_for_each(|text| self.string(*text))?;
+                self.kernel_calls.new_row("system call", id.get())
+            }
+            Event::NativeCode { id, code } => {
+                self.string(code.module)?;
+                self.string(code.symbol)?;
+                self.native_codes.new_row("native code", id.get())
             }
             _ => Ok(()),
         }

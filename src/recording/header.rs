@@ -1,14 +1,14 @@
 //! The first bytes of a recording, and what is known when it begins.
 
 use super::varint::{self, Malformed};
-use crate::model::{RecordingMeta, TimeAnchor};
+use crate::model::{Duration, RecordingMeta, TimeAnchor};
 
 /// Bytes before the first block.
 pub(crate) const HEADER_BYTES: usize = 16;
 /// A reader of one major version cannot read the next.
 pub(crate) const MAJOR: u16 = 1;
 /// A reader of one minor version reads later ones of the same major version: it skips what is new.
-pub(crate) const MINOR: u16 = 0;
+pub(crate) const MINOR: u16 = 1;
 
 // Not text, and broken by whatever converts line ends.
 const MAGIC: [u8; 8] = *b"\x89LTR\r\n\x1a\n";
@@ -63,6 +63,7 @@ const CENSUS_RATE: u64 = 5;
 const BLOCKING: u64 = 6;
 const REDACTED: u64 = 7;
 const HOST: u64 = 8;
+const STALL_THRESHOLD: u64 = 9;
 
 /// Longer texts of the meta block are cut.
 const META_TEXT_BYTES: usize = 4096;
@@ -77,6 +78,7 @@ pub(crate) fn encode_meta(meta: &RecordingMeta) -> Vec<u8> {
         blocking,
         redacted,
         host,
+        stall_threshold,
     } = meta;
     let mut out = Vec::new();
     let mut text = |tag, text: &str| {
@@ -92,6 +94,7 @@ pub(crate) fn encode_meta(meta: &RecordingMeta) -> Vec<u8> {
         (CENSUS_RATE, u64::from(*census_rate_hz)),
         (BLOCKING, u64::from(*blocking)),
         (REDACTED, u64::from(*redacted)),
+        (STALL_THRESHOLD, stall_threshold.as_nanos()),
     ] {
         let mut bytes = Vec::new();
         varint::put(&mut bytes, value);
@@ -121,6 +124,9 @@ pub(crate) fn decode_meta(mut payload: &[u8]) -> Result<RecordingMeta, Malformed
             RATE => meta.rate_hz = rate(bytes)?,
             CENSUS_RATE => meta.census_rate_hz = rate(bytes)?,
             BLOCKING => meta.blocking = varint::take(&mut bytes)? != 0,
+            STALL_THRESHOLD => {
+                meta.stall_threshold = Duration::from_nanos(varint::take(&mut bytes)?);
+            }
             REDACTED => meta.redacted = varint::take(&mut bytes)? != 0,
             _ => {}
         }
@@ -164,6 +170,7 @@ mod tests {
             blocking: true,
             redacted: false,
             host: "Linux".to_owned(),
+            stall_threshold: Duration::from_nanos(50_000_000),
         };
         let mut payload = encode_meta(&meta);
         field(&mut payload, 99, b"later");

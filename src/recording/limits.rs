@@ -18,6 +18,8 @@ pub const COMMAND_ARGUMENTS: usize = 4_096;
 pub const COMMAND_BYTES: usize = 256 << 10;
 /// Tasks in one list of awaiters; further ones are cut.
 pub const AWAITERS: usize = 262_144;
+/// Entries of one loop's queues; further ones are cut.
+pub const QUEUE_ENTRIES: usize = 16_384;
 /// Lanes of the summary; the loop threads seen first have one.
 pub(crate) const SUMMARY_LANES: usize = 16;
 /// Buckets of a lane; their width doubles as the recording grows.

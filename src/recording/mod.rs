@@ -20,7 +20,7 @@ mod writer;
 use std::path::Path;
 
 pub use error::RecordingError;
-pub use limits::{AWAITERS, COMMAND_ARGUMENTS, COMMAND_BYTES, TEXT_BYTES};
+pub use limits::{AWAITERS, COMMAND_ARGUMENTS, COMMAND_BYTES, QUEUE_ENTRIES, TEXT_BYTES};
 pub use reader::{Damage, Reader};
 pub use summary::{Bucket, Lane, Summary};
 pub use writer::Writer;

@@ -249,6 +249,8 @@ mod tests {
             task: None,
             task_depth: None,
             activity: Activity::Busy,
+            context_ver: None,
+            callback: None,
         })
     }
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration as StdDuration, Instant};
 
 use crate::model::{
-    Dictionary, EndReason, Event, Miss, MissReason, ProcessId, RecorderStats, RecordingMeta,
-    Timestamp,
+    Dictionary, Duration, EndReason, Event, Miss, MissReason, ProcessId, RecorderStats,
+    RecordingMeta, Timestamp,
 };
 use crate::python::{AttachOptions, Target};
 use crate::recording::Writer;
@@ -67,6 +67,7 @@ impl Session {
             census_rate_hz: config.census_rate_hz,
             blocking: config.blocking,
             redacted: config.redact,
+            stall_threshold: Duration::from_nanos(50_000_000),
             host: if config.redact { String::new() } else { crate::os::host::describe() },
         };
         let writer = Writer::create(&config.output, &meta, config.force_overwrite)?;

@@ -121,6 +121,8 @@ impl SampledThread {
                     task: seen.task,
                     task_depth: seen.stack.task_depth,
                     activity: seen.activity,
+                    context_ver: self.event_loop.map(|_| self.last.context_ver),
+                    callback: None,
                 }));
                 Tick::Sample
             }

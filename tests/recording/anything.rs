@@ -1,12 +1,16 @@
 //! Any valid sequence of events, made from numbers.
 
+use std::num::NonZeroU32;
+
 use looptrace::model::{
     Activity, CensusEnd, CodeId, CodeLocation, Duration, EndReason, Event, EventLoop, Frame,
-    FrameId, FrameKind, LoopId, LoopKind, Miss, MissReason, ObjectId, ObjectState, ProcessId,
-    RecorderStats, Sample, StackId, StackNode, StringId, Target, Task, TaskId, TaskRow, TaskState,
-    Thread, ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
+    FrameId, FrameKind, KernelCallId, LoopId, LoopKind, Miss, MissReason, NativeCodeId, ObjectId,
+    ObjectState, ProcessId, RecorderStats, Sample, StackId, StackNode, StringId, Target, Task,
+    TaskId, TaskRow, TaskState, Thread, ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
 };
 use proptest::prelude::*;
+
+use super::kernel::{self, Ids};
 
 /// Numbers to make one event of.
 type Seed = (u8, [u32; 6], u64, String);
@@ -17,7 +21,7 @@ pub(crate) fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
     let small_or_any = prop_oneof![3 => 0_u32..6, 1 => any::<u32>()];
     let numbers = proptest::array::uniform6(small_or_any);
     let time = prop_oneof![3 => 0_u64..5_000_000_000, 1 => any::<u64>()];
-    let seed = (0_u8..44, numbers, time, "\\PC{0,12}");
+    let seed = (0_u8..KINDS * 2, numbers, time, "\\PC{0,12}");
     proptest::collection::vec(seed, 0..most).prop_map(|seeds| {
         let mut maker = Maker::default();
         seeds.into_iter().filter_map(|seed| maker.event(seed)).collect()
@@ -27,7 +31,7 @@ pub(crate) fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
 /// How many rows of each kind are defined.
 #[derive(Default)]
 struct Maker {
-    rows: [u32; 10],
+    rows: [u32; 12],
 }
 
 const PROCESS: usize = 0;
@@ -40,8 +44,14 @@ const STACK: usize = 6;
 const TASK: usize = 7;
 const OBJECT: usize = 8;
 const WAIT: usize = 9;
+const CALL: usize = 10;
+const NATIVE: usize = 11;
 
-fn pick<T: Copy>(choices: &[T], number: u32) -> T {
+/// The first kind of event that readers may skip, less all kinds before.
+const OPTIONAL: u8 = 22;
+const KINDS: u8 = 37;
+
+pub(crate) fn pick<T: Copy>(choices: &[T], number: u32) -> T {
     choices[number as usize % choices.len()]
 }
 
@@ -71,10 +81,32 @@ impl Maker {
     }
 
     fn event(&mut self, (kind, n, time, text): Seed) -> Option<Event> {
-        match kind % 22 {
-            0..=10 => self.definition(kind % 22, n, time, text),
-            _ => self.look(kind % 22, n, time),
+        match kind % KINDS {
+            kind @ 0..=10 => self.definition(kind, n, time, text),
+            kind @ 11..OPTIONAL => self.look(kind, n, time),
+            kind => self.optional(kind - OPTIONAL, n, time),
         }
+    }
+
+    fn optional(&mut self, kind: u8, n: [u32; 6], time: u64) -> Option<Event> {
+        let text = self.used(STRING, n[0], StringId::new);
+        let ids = Ids {
+            process: self.used(PROCESS, n[0], ProcessId::new),
+            thread: self.used(THREAD, n[0], ThreadId::new),
+            event_loop: self.used(LOOP, n[0], LoopId::new),
+            task: self.used(TASK, n[0], TaskId::new),
+            text,
+            call: match kind {
+                6 if text.is_some() => self.new_row(CALL, KernelCallId::new),
+                6 => None,
+                _ => self.maybe(CALL, n[0], KernelCallId::new),
+            },
+            code: match kind {
+                8 => self.new_row(NATIVE, NativeCodeId::new),
+                _ => self.used(NATIVE, n[0], NativeCodeId::new),
+            },
+        };
+        kernel::event(kind, ids, n, time)
     }
 
     fn definition(&mut self, kind: u8, n: [u32; 6], time: u64, text: String) -> Option<Event> {
@@ -162,6 +194,8 @@ impl Maker {
                 task: self.maybe(TASK, n[2], TaskId::new),
                 task_depth: optional(n[3]),
                 activity: pick(&[Activity::Busy, Activity::Polling, Activity::NoLoop], n[4]),
+                context_ver: (n[5] > 1).then_some(nanos / 2),
+                callback: NonZeroU32::new(n[5] / 2),
             }),
             12 => Event::Idle { thread: thread?, time, ticks: n[1] },
             13 => Event::Miss(Miss {

@@ -102,7 +102,7 @@ fn unknown_events_and_columns_are_skipped_if_optional_and_refused_if_not() {
         bytes.splice(first..first, block(2, 0, None, payload));
         Reader::from_bytes(bytes).unwrap()
     };
-    let mut skipping = with(&events(64));
+    let mut skipping = with(&events(127));
     let given = drain(&mut skipping).unwrap();
     let Event::Gap { start, length } = &given[0] else { panic!("a gap: {given:?}") };
     assert_eq!((given.len(), start.as_nanos(), length.as_nanos()), (1, 3, 9));

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use looptrace::model::{Activity, Event, ProcessId, Sample, Target, Thread, ThreadId, Timestamp};
-use looptrace::recording::{AWAITERS, COMMAND_ARGUMENTS, COMMAND_BYTES, Reader, TEXT_BYTES};
+use looptrace::recording::{
+    AWAITERS, COMMAND_ARGUMENTS, COMMAND_BYTES, QUEUE_ENTRIES, Reader, TEXT_BYTES,
+};
 
 use super::support::{bytes_of, drain};
 
@@ -32,6 +34,8 @@ fn events() -> Vec<Event> {
             task: None,
             task_depth: None,
             activity: Activity::Polling,
+            context_ver: Some(1),
+            callback: None,
         })
     }));
     events
@@ -125,6 +129,7 @@ fn limits() -> String {
         ("arguments of a command line", COMMAND_ARGUMENTS),
         ("bytes of a command line", COMMAND_BYTES),
         ("awaiters in one list", AWAITERS),
+        ("entries of a loop's queues", QUEUE_ENTRIES),
         ("lanes of the summary", 16),
         ("buckets of a lane", 2_048),
     ];

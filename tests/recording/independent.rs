@@ -10,6 +10,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
 use super::anything::events;
+use super::kernel::numbers;
 use super::support::{temporary, write};
 
 /// The place of `choice` among all choices, which is its code.
@@ -95,7 +96,7 @@ fn line(event: &Event) -> String {
             ];
             (21, vec![time.as_nanos(), code(&reasons, reason)])
         }
-        definition => defined(definition),
+        other => numbers(other).unwrap_or_else(|| defined(other)),
     };
     let numbers: Vec<_> = numbers.iter().map(u64::to_string).collect();
     format!("{kind} {}", numbers.join(" "))
@@ -108,7 +109,10 @@ fn sampled(event: &Event) -> (u8, Vec<u64>) {
             let activity = code(&activities, &sample.activity);
             let (stack, task) = (stack_or_0(sample.stack), task_or_0(sample.task));
             let (time, thread) = (sample.time.as_nanos(), sample.thread.get().into());
-            (11, vec![time, thread, stack, task, plus_one(sample.task_depth), activity])
+            let version = sample.context_ver.map_or(0, |version| version + 1);
+            let callback = sample.callback.map_or(0, |number| number.get().into());
+            let depth = plus_one(sample.task_depth);
+            (11, vec![time, thread, stack, task, depth, activity, version, callback])
         }
         Event::Idle { thread, time, ticks } => {
             (12, vec![thread.get().into(), time.as_nanos(), (*ticks).into()])

@@ -67,13 +67,14 @@ fn word(bytes: &[u8], at: usize) -> usize {
 
 /// The payload of a block of events whose frame is right and whose values are anything.
 fn plausible_payload() -> impl Strategy<Value = Vec<u8>> {
-    let runs = proptest::collection::vec((0_u8..24, 1_u8..5), 1..12);
+    let kinds = prop_oneof![3 => 0_u8..24, 1 => 64_u8..81];
+    let runs = proptest::collection::vec((kinds, 1_u8..5), 1..12);
     let values = prop_oneof![6 => 0_u8..5, 3 => Just(2), 1 => any::<u8>()];
-    let columns = proptest::collection::vec(proptest::collection::vec(values, 0..24), 46);
+    let columns = proptest::collection::vec(proptest::collection::vec(values, 0..24), 86);
     (runs, columns).prop_map(|(runs, columns)| {
         let events: u8 = runs.iter().map(|(_, length)| length).sum();
         let kinds: Vec<u8> = runs.iter().flat_map(|&(kind, length)| [kind, length]).collect();
-        let mut payload = vec![events, 47, 0, kinds.len().try_into().unwrap()];
+        let mut payload = vec![events, 87, 0, kinds.len().try_into().unwrap()];
         for (code, column) in (1..).zip(&columns) {
             payload.extend([code, column.len().try_into().unwrap()]);
         }

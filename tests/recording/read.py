@@ -72,6 +72,7 @@ class Block:
         self.columns = {code: Numbers(front.take(length)) for code, length in directory}
         assert front.at == len(payload)
         self.clock, self.beats, self.looks, self.shapes = 0, {}, [], []
+        self.callbacks = {}
 
     def n(self, code):
         return self.columns[code].varint()
@@ -117,7 +118,10 @@ class Block:
             if look == len(self.looks):
                 self.looks.append([n(25), d(26), d(27), n(28), n(29)])
             look = self.looks[look]
-            return [self.beat(24, look[0])] + look
+            last = self.callbacks.setdefault(look[0], [0, 0])
+            for nth, code in enumerate((51, 52)):
+                last[nth] = (last[nth] + self.columns[code].signed()) % 2**64
+            return [self.beat(24, look[0])] + look + last
         if kind in (12, 13):
             code = {12: 30, 13: 31}[kind]
             thread = n(code)
@@ -138,7 +142,34 @@ class Block:
             return [n(33), time(33)] + [n(33) for _ in range(4)]
         if kind in (19, 20, 21):
             return [time(kind + 25)] + [n(kind + 25) for _ in range({19: 1, 20: 4, 21: 1}[kind])]
-        raise ValueError(kind)
+        return self.optional(kind)
+
+    def optional(self, kind):
+        n, d, time = self.n, self.d, self.time
+        if kind == 65:
+            return [n(54), d(55), n(56), n(57)]
+        if kind == 66:
+            return [n(58), d(59), n(60), n(61), n(62), n(61), n(62)]
+        if kind == 68:
+            return [n(64), time(65), d(66), d(67), d(68), d(69), n(70)]
+        if kind == 69:
+            return [time(71), d(72), d(73), n(74)]
+        if kind == 70:
+            return [n(75) for _ in range(6)]
+        if kind == 72:
+            return [n(77) for _ in range(3)]
+        if kind == 75:
+            head = [n(80), time(80), n(80), n(80)]
+            return head + [n(80) for _ in range(3 * head[3])]
+        if kind == 78:
+            head = [n(83), time(83), n(83), n(83)]
+            for _ in range(head[3]):
+                head += [d(84), n(85)]
+                head += [d(86)] if head[-1] & 1 else []
+            return head
+        code, more = {64: (53, 1), 67: (63, 2), 71: (76, 3), 73: (78, 1), 74: (79, 3),
+                      76: (81, 3), 77: (82, 1)}[kind]
+        return [n(code), time(code)] + [n(code) for _ in range(more)]
 
 
 def main(data):

@@ -1,5 +1,7 @@
 //! How much disk a minute takes.
 
+use std::num::NonZeroU32;
+
 use looptrace::model::{Activity, CensusEnd, Event, Sample, TaskRow, TaskState, Timestamp};
 use looptrace::recording::Writer;
 
@@ -32,9 +34,12 @@ impl Minute {
         let mut writer = Writer::create(&path, &meta(), false).unwrap();
         program.definitions.iter().for_each(|event| writer.push(event).unwrap());
         let mut running = program.tasks[0];
+        let (mut version, mut callback) = (1, 1);
         for tick in 0..MINUTE_NS / TICK_NS {
             if tick % self.step == 0 {
                 running = program.tasks[dice.below(program.tasks.len())];
+                version += 2 * dice.below(40) as u64;
+                callback += 1;
             }
             // A timer is late by up to 60 µs.
             let time = Timestamp::from_nanos(tick * TICK_NS + dice.below(60_000) as u64);
@@ -45,6 +50,8 @@ impl Minute {
                 task: Some(running),
                 task_depth: Some(4),
                 activity: Activity::Busy,
+                context_ver: Some(version),
+                callback: NonZeroU32::new(callback),
             };
             writer.push(&Event::Sample(sample)).unwrap();
             if tick % CENSUS_TICKS == 0 {

@@ -1,5 +1,6 @@
 //! Recordings to test with.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use looptrace::model::{
@@ -10,6 +11,8 @@ use looptrace::model::{
 };
 use looptrace::recording::{Reader, RecordingError, Writer};
 
+use super::kernel::one_of_each;
+
 pub(crate) fn meta() -> RecordingMeta {
     RecordingMeta {
         looptrace_version: "0.1.0".to_owned(),
@@ -19,6 +22,7 @@ pub(crate) fn meta() -> RecordingMeta {
         blocking: false,
         redacted: false,
         host: "Linux".to_owned(),
+        stall_threshold: Duration::from_nanos(50_000_000),
     }
 }
 
@@ -71,6 +75,8 @@ pub(crate) fn every_kind() -> Vec<Event> {
         task: Some(first),
         task_depth: Some(0),
         activity: Activity::Busy,
+        context_ver: Some(7),
+        callback: NonZeroU32::new(3),
     };
     let row = TaskRow {
         task: second,
@@ -107,6 +113,9 @@ pub(crate) fn every_kind() -> Vec<Event> {
             rate_hz: 500,
             census_rate_hz: 10,
         }),
+    ]);
+    events.extend(one_of_each());
+    events.extend([
         Event::TargetEnded { id: process, time: at(9_950) },
         Event::End { time: at(9_999), reason: EndReason::TargetExited },
     ]);

@@ -87,7 +87,16 @@ fn sample() -> impl Strategy<Value = Event> {
     let depth = proptest::option::of(number());
     (time(), some(ThreadId::new), maybe(StackId::new), maybe(TaskId::new), depth, activity)
         .prop_map(|(time, thread, stack, task, task_depth, activity)| {
-            Event::Sample(Sample { time, thread, stack, task, task_depth, activity })
+            Event::Sample(Sample {
+                time,
+                thread,
+                stack,
+                task,
+                task_depth,
+                activity,
+                context_ver: None,
+                callback: None,
+            })
         })
 }
 

@@ -265,6 +265,8 @@ fn imports_and_long_stacks_are_abridged() {
         task: None,
         task_depth: None,
         activity: looptrace::model::Activity::NoLoop,
+        context_ver: None,
+        callback: None,
     }));
     let mut out = Vec::new();
     text(&analysis(world), TextOptions::default(), Style::PLAIN, &mut out).unwrap();

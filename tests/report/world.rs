@@ -116,6 +116,8 @@ impl World {
             task,
             task_depth,
             activity: Activity::Busy,
+            context_ver: None,
+            callback: None,
         }));
     }
 
@@ -127,6 +129,8 @@ impl World {
             task: None,
             task_depth: None,
             activity: Activity::Polling,
+            context_ver: None,
+            callback: None,
         }));
     }
 

@@ -243,6 +243,8 @@ mod tests {
             task: Some(task()),
             task_depth: None,
             activity: Activity::Busy,
+            context_ver: None,
+            callback: None,
         })
     }
 

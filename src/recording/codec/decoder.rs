@@ -1,10 +1,14 @@
 //! The payload of one block → events.
 
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
 use super::census::Shape;
 use super::clock::Clock;
 use super::kind::EventKind;
-use super::samples::Look;
-use crate::model::Event;
+use super::samples::{Callback, Look};
+use crate::model::{Event, ThreadId};
 use crate::recording::column::{Column, ColumnsIn};
 use crate::recording::limits::BLOCK_EVENTS;
 use crate::recording::varint::{self, Malformed};
@@ -31,6 +35,7 @@ pub(crate) struct Decoder {
     pub(super) clock: Clock,
     pub(super) looks: Vec<Look>,
     pub(super) shapes: Vec<Shape>,
+    pub(super) callbacks: HashMap<ThreadId, Callback, FxBuildHasher>,
     events_left: u64,
     run: (u8, u64),
 }
@@ -43,6 +48,7 @@ impl Decoder {
             clock: Clock::default(),
             looks: Vec::new(),
             shapes: Vec::new(),
+            callbacks: HashMap::default(),
             events_left: 0,
             run: (0, 0),
         }
@@ -62,6 +68,7 @@ impl Decoder {
         self.clock.reset();
         self.looks.clear();
         self.shapes.clear();
+        self.callbacks.clear();
         self.events_left = events;
         Ok(())
     }
@@ -130,6 +137,21 @@ impl Decoder {
             EventKind::Gap => self.gap(),
             EventKind::Stats => self.stats(),
             EventKind::End => self.end(),
+            EventKind::Edges => self.edges(),
+            EventKind::OffCpu => self.off_cpu(),
+            EventKind::OffCpuRun => self.off_cpu_run(),
+            EventKind::LostSwitches => self.lost_switches(),
+            EventKind::ThreadClocks => self.thread_clocks(),
+            EventKind::MachineClocks => self.machine_clocks(),
+            EventKind::KernelCall => self.kernel_call(),
+            EventKind::Blocked => self.blocked(),
+            EventKind::NativeCode => self.native_code(),
+            EventKind::NativeSample => self.native_sample(),
+            EventKind::Gil => self.gil(),
+            EventKind::Gc => self.gc(),
+            EventKind::GcPause => self.gc_pause(),
+            EventKind::Callee => self.callee(),
+            EventKind::Queues => self.queues(),
         }
     }
 }

@@ -7,8 +7,8 @@ use rustc_hash::FxBuildHasher;
 use super::census::Shape;
 use super::clock::Clock;
 use super::kind::EventKind;
-use super::samples::Look;
-use crate::model::Event;
+use super::samples::{Callback, Look};
+use crate::model::{Event, ThreadId};
 use crate::recording::column::{Column, ColumnsOut};
 use crate::recording::varint;
 
@@ -19,6 +19,7 @@ pub(crate) struct Encoder {
     pub(super) clock: Clock,
     pub(super) looks: HashMap<Look, u64, FxBuildHasher>,
     pub(super) shapes: HashMap<Shape, u64, FxBuildHasher>,
+    pub(super) callbacks: HashMap<ThreadId, Callback, FxBuildHasher>,
     pub(super) cut: u64,
     events: usize,
     run: Option<(EventKind, u64)>,
@@ -31,6 +32,7 @@ impl Encoder {
             clock: Clock::default(),
             looks: HashMap::default(),
             shapes: HashMap::default(),
+            callbacks: HashMap::default(),
             cut: 0,
             events: 0,
             run: None,
@@ -84,6 +86,48 @@ impl Encoder {
             Event::Gap { start, length } => self.gap(*start, *length),
             Event::Stats(stats) => self.stats(stats),
             Event::End { time, reason } => self.end(*time, *reason),
+            Event::Edges { .. }
+            | Event::OffCpu(_)
+            | Event::OffCpuRun(_)
+            | Event::LostSwitches(_)
+            | Event::ThreadClocks(_)
+            | Event::MachineClocks(_)
+            | Event::KernelCall { .. }
+            | Event::Blocked(_)
+            | Event::NativeCode { .. }
+            | Event::NativeSample(_) => self.kernel(event),
+            Event::Gil(_)
+            | Event::Gc(_)
+            | Event::GcPause(_)
+            | Event::Callee(_)
+            | Event::Queues(_) => self.interpreter(event),
+        }
+    }
+
+    fn kernel(&mut self, event: &Event) {
+        match event {
+            Event::Edges { thread, time, source } => self.edges(*thread, *time, *source),
+            Event::OffCpu(off) => self.off_cpu(off),
+            Event::OffCpuRun(run) => self.off_cpu_run(run),
+            Event::LostSwitches(lost) => self.lost_switches(lost),
+            Event::ThreadClocks(clocks) => self.thread_clocks(clocks),
+            Event::MachineClocks(clocks) => self.machine_clocks(clocks),
+            Event::KernelCall { id, call } => self.kernel_call(*id, call),
+            Event::Blocked(look) => self.blocked(look),
+            Event::NativeCode { id, code } => self.native_code(*id, *code),
+            Event::NativeSample(sample) => self.native_sample(sample),
+            _ => {}
+        }
+    }
+
+    fn interpreter(&mut self, event: &Event) {
+        match event {
+            Event::Gil(look) => self.gil(look),
+            Event::Gc(look) => self.gc(look),
+            Event::GcPause(pause) => self.gc_pause(pause),
+            Event::Callee(callee) => self.callee(callee),
+            Event::Queues(queues) => self.queues(queues),
+            _ => {}
         }
     }
 
@@ -95,6 +139,7 @@ impl Encoder {
         self.clock.reset();
         self.looks.clear();
         self.shapes.clear();
+        self.callbacks.clear();
         self.events = 0;
     }
 

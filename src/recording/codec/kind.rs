@@ -28,6 +28,9 @@ kinds! {
     Sample = 11, Idle = 12, Miss = 13,
     CensusBegin = 14, TaskRow = 15, AwaitedBy = 16, TaskGone = 17, CensusEnd = 18,
     Gap = 19, Stats = 20, End = 21,
+    Edges = 64, OffCpu = 65, OffCpuRun = 66, LostSwitches = 67, ThreadClocks = 68,
+    MachineClocks = 69, KernelCall = 70, Blocked = 71, NativeCode = 72, NativeSample = 73,
+    Gil = 74, Gc = 75, GcPause = 76, Callee = 77, Queues = 78,
     ObjectState = 80,
 }
 
@@ -60,6 +63,21 @@ impl EventKind {
             Event::Gap { .. } => Self::Gap,
             Event::Stats(_) => Self::Stats,
             Event::End { .. } => Self::End,
+            Event::Edges { .. } => Self::Edges,
+            Event::OffCpu(_) => Self::OffCpu,
+            Event::OffCpuRun(_) => Self::OffCpuRun,
+            Event::LostSwitches(_) => Self::LostSwitches,
+            Event::ThreadClocks(_) => Self::ThreadClocks,
+            Event::MachineClocks(_) => Self::MachineClocks,
+            Event::KernelCall { .. } => Self::KernelCall,
+            Event::Blocked(_) => Self::Blocked,
+            Event::NativeCode { .. } => Self::NativeCode,
+            Event::NativeSample(_) => Self::NativeSample,
+            Event::Gil(_) => Self::Gil,
+            Event::Gc(_) => Self::Gc,
+            Event::GcPause(_) => Self::GcPause,
+            Event::Callee(_) => Self::Callee,
+            Event::Queues(_) => Self::Queues,
         }
     }
 }

@@ -6,6 +6,8 @@ mod clock;
 mod decoder;
 mod definitions;
 mod encoder;
+mod interpreter;
+mod kernel;
 mod kind;
 mod objects;
 mod recorder;

@@ -3,12 +3,14 @@
 //! Most samples of a block repeat an earlier one in everything but time: each different *look* is
 //! written once, where it is first seen, and is a number from then on.
 
+use std::num::NonZeroU32;
+
 use super::{Decoder, Encoder, choice, minus_one, number, optional, plus_one, required, small};
 use crate::model::{
     Activity, Event, Miss, MissReason, Sample, StackId, TaskId, ThreadId, Timestamp,
 };
 use crate::recording::column::Column;
-use crate::recording::varint::Malformed;
+use crate::recording::varint::{Malformed, unzigzag, zigzag};
 
 const ACTIVITIES: [Activity; 3] = [Activity::Busy, Activity::Polling, Activity::NoLoop];
 
@@ -22,9 +24,33 @@ pub(crate) struct Look {
     activity: Activity,
 }
 
+/// What a thread's sample said of its callback, as numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Callback {
+    context_ver: u64,
+    number: u64,
+}
+
+/// A version of a context, shifted by one to make room for none. Counters start at 1, so that
+/// nothing is lost but the two largest numbers, which no interpreter reaches.
+fn version_number(version: Option<u64>) -> u64 {
+    version.map_or(0, |version| version.saturating_add(1))
+}
+
 impl Encoder {
+    fn callback(&mut self, sample: &Sample) {
+        let last = self.callbacks.entry(sample.thread).or_default();
+        let context_ver = version_number(sample.context_ver);
+        let number = u64::from(sample.callback.map_or(0, NonZeroU32::get));
+        let version = zigzag(context_ver.wrapping_sub(last.context_ver));
+        let step = zigzag(number.wrapping_sub(last.number));
+        *last = Callback { context_ver, number };
+        self.columns.put(Column::SampleContext, version);
+        self.columns.put(Column::SampleCallback, step);
+    }
+
     pub(super) fn sample(&mut self, sample: &Sample) {
-        let Sample { time, thread, stack, task, task_depth, activity } = *sample;
+        let Sample { time, thread, stack, task, task_depth, activity, .. } = *sample;
         let next = self.looks.len() as u64;
         let look = Look { thread, stack, task, task_depth, activity };
         let index = *self.looks.entry(look).or_insert(next);
@@ -44,6 +70,7 @@ impl Encoder {
             );
         }
         self.columns.put(Column::SampleTime, self.clock.fold_beat(thread, time));
+        self.callback(sample);
     }
 
     pub(super) fn idle(&mut self, thread: ThreadId, time: Timestamp, ticks: u32) {
@@ -78,7 +105,33 @@ impl Decoder {
         }
         let Look { thread, stack, task, task_depth, activity } = choice(&self.looks, index)?;
         let time = self.clock.unfold_beat(thread, self.columns.take(Column::SampleTime)?);
-        Ok(Event::Sample(Sample { time, thread, stack, task, task_depth, activity }))
+        let (context_ver, callback) = self.callback(thread)?;
+        Ok(Event::Sample(Sample {
+            time,
+            thread,
+            stack,
+            task,
+            task_depth,
+            activity,
+            context_ver,
+            callback,
+        }))
+    }
+
+    fn callback(
+        &mut self,
+        thread: ThreadId,
+    ) -> Result<(Option<u64>, Option<NonZeroU32>), Malformed> {
+        if self.columns.left(Column::SampleContext) == 0 {
+            return Ok((None, None));
+        }
+        let last = self.callbacks.entry(thread).or_default();
+        let version = unzigzag(self.columns.take(Column::SampleContext)?);
+        let step = unzigzag(self.columns.take(Column::SampleCallback)?);
+        last.context_ver = last.context_ver.wrapping_add(version);
+        last.number = last.number.wrapping_add(step);
+        let number = small(last.number)?;
+        Ok((last.context_ver.checked_sub(1), NonZeroU32::new(number)))
     }
 
     fn look(&mut self) -> Result<Look, Malformed> {
