@@ -3,20 +3,24 @@
 use super::draft::Drafts;
 use super::edge_ids::resolve_edges;
 use super::env::Env;
-use super::frames::{Naming, stack};
+use super::frames::Naming;
 use super::guard::Guards;
+use super::held::{Functions, Held};
+use super::jobs::Jobs;
 use super::locate::Asyncio;
 use super::loops::{self, Loops};
 use super::naming::{Known, define};
+use super::object_table::Objects;
 use super::reading::{self, Reading, Scratch};
 use super::record::{Record, Records};
 use super::registry;
+use super::row::Prepared;
 use super::running;
-use super::wait::{self, WaitCache};
+use super::wait::WaitCache;
 use super::watch::Watch;
 use crate::memory::{Memory as _, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::{
-    CodeId, Dictionary, Event, FrameId, LoopId, ProcessId, TaskId, TaskRow, TaskState,
+    CodeId, Dictionary, Event, FrameId, LoopId, ProcessId, TaskId, TaskState, ThreadId,
 };
 use crate::python::code::Codes;
 use crate::python::layout::Layout;
@@ -50,6 +54,9 @@ pub(super) struct InterpreterState {
     pub(super) addr: RemoteAddr,
     pub(super) asyncio: Option<Asyncio>,
     pub(super) types: Types,
+    pub(super) objects: Objects,
+    /// The jobs of its executors, once they are asked for in a census.
+    pub(super) jobs: Option<Jobs>,
     /// Entries of its dict of modules when asyncio was last looked for.
     pub(super) modules: u64,
 }
@@ -71,9 +78,14 @@ pub(super) struct Lasting {
     pub(super) guards: Guards,
     pub(super) drafts: Drafts,
     pub(super) spans: Vec<Span>,
-    /// What the wait reason was decided by.
-    more_spans: Vec<Span>,
-    frames: Vec<FrameId>,
+    /// What the wait reasons were decided by.
+    pub(super) more_spans: Vec<Span>,
+    pub(super) frames: Vec<FrameId>,
+    pub(super) functions: Functions,
+    pub(super) held: Held,
+    /// Whether everything about each wait is to be found out.
+    pub(super) detailed: bool,
+    pub(super) prepared: Vec<Prepared>,
     tasks: Vec<RemoteAddr>,
     /// Positions of the records in the order of the last walk.
     order: Vec<usize>,
@@ -96,6 +108,10 @@ impl Lasting {
             spans: Vec::new(),
             more_spans: Vec::new(),
             frames: Vec::new(),
+            functions: Functions::default(),
+            held: Held::default(),
+            detailed: false,
+            prepared: Vec::new(),
             tasks: Vec::new(),
             order: Vec::new(),
         }
@@ -111,6 +127,8 @@ pub(super) struct Census<'a, M> {
     pub(super) events: &'a mut Vec<Event>,
     pub(super) lasting: &'a mut Lasting,
     pub(super) summary: CensusSummary,
+    /// Thread states and their ids.
+    pub(super) thread_ids: &'a [(RemoteAddr, ThreadId)],
 }
 
 impl<M: ReadMemory> Census<'_, M> {
@@ -119,6 +137,7 @@ impl<M: ReadMemory> Census<'_, M> {
         let Some(asyncio) = state.asyncio else { return Ok(()) };
         self.summary.has_asyncio = true;
         state.types.begin_epoch();
+        state.jobs = None;
         let threads = loops::threads(self.memory, self.layout, state.addr)?;
         let stepping = self.running(&asyncio, &mut state.types, &threads)?;
         let mut tasks = std::mem::take(&mut self.lasting.tasks);
@@ -140,10 +159,11 @@ impl<M: ReadMemory> Census<'_, M> {
             let step = stepping.contains(&addr);
             self.task(&mut state.types, addr, step, place, &mut order)?;
             if self.lasting.drafts.len() >= CHUNK {
-                self.settle(&mut state.types, &threads, &mut order)?;
+                self.settle(state, &threads, &mut order)?;
             }
         }
-        self.settle(&mut state.types, &threads, &mut order)?;
+        self.settle(state, &threads, &mut order)?;
+        self.objects(state)?;
         self.lasting.order = order;
         self.lasting.tasks = tasks;
         Ok(())
@@ -180,7 +200,7 @@ impl<M: ReadMemory> Census<'_, M> {
         Ok(stepping)
     }
 
-    fn loop_id(&mut self, addr: RemoteAddr) -> Option<LoopId> {
+    pub(super) fn loop_id(&mut self, addr: RemoteAddr) -> Option<LoopId> {
         let process = self.lasting.process;
         self.lasting.loops.id(self.memory, self.layout, self.dictionary, process, addr)
     }
@@ -228,37 +248,8 @@ impl<M: ReadMemory> Census<'_, M> {
         reading::read(&mut watch, &mut env, scratch, addr, stepping)
     }
 
-    /// Turns a reading into a row and remembers it.
-    pub(super) fn keep(
-        &mut self,
-        types: &mut Types,
-        threads: &[RemoteAddr],
-        addr: RemoteAddr,
-        (reading, folded): (&Reading, u64),
-        position: &mut usize,
-    ) -> Result<(), MemoryError> {
-        self.lasting.more_spans.clear();
-        let root = self.resolve_chain(types, threads, reading)?;
-        let event_loop = self.loop_id(reading.fields.event_loop);
-        let known = define(self, types, addr, reading, root, event_loop)?;
-        let id = match known {
-            Known::Same(id) | Known::New(Some(id)) => Some(id),
-            Known::New(None) => None,
-        };
-        if self.lasting.records.at(*position).is_none_or(|record| record.addr != addr) {
-            *position = self.lasting.records.position(addr).unwrap_or(usize::MAX);
-        }
-        let row = match id {
-            Some(id) => Some(self.row(types, id, reading)?),
-            None => None,
-        };
-        self.summary.tasks += u32::from(reading.state != TaskState::Done);
-        self.remember(*position, reading, row, folded);
-        Ok(())
-    }
-
     /// Fills `lasting.frames`; gives the root coroutine's code.
-    fn resolve_chain(
+    pub(super) fn resolve_chain(
         &mut self,
         types: &mut Types,
         threads: &[RemoteAddr],
@@ -286,57 +277,6 @@ impl<M: ReadMemory> Census<'_, M> {
         self.lasting.scratch.chain = chain;
         self.lasting.frames = frames;
         result.map(|()| root.map(|frame| frame.code))
-    }
-
-    fn row(
-        &mut self,
-        types: &mut Types,
-        task: TaskId,
-        reading: &Reading,
-    ) -> Result<TaskRow, MemoryError> {
-        let Lasting { more_spans, frames, waits, .. } = &mut *self.lasting;
-        let chain = stack(self.dictionary, frames);
-        let mut wait = None;
-        if reading.state == TaskState::Waiting && reading.consistent {
-            let mut watch = Watch::new(self.memory, more_spans);
-            let mut env = Env { layout: self.layout, types };
-            let awaited = (reading.fields.fut_waiter, reading.leaf);
-            let dictionary = &mut *self.dictionary;
-            let reason = wait::reason(&mut watch, &mut env, waits, dictionary, frames, awaited);
-            match reason {
-                Ok(reason) => wait = self.dictionary.wait(reason),
-                Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let cancel_requests = reading.fields.cancel_requests;
-        Ok(TaskRow { task, state: reading.state, chain, wait, cancel_requests })
-    }
-
-    /// `folded` is what the words of the reading fold to.
-    fn remember(&mut self, position: usize, reading: &Reading, row: Option<TaskRow>, folded: u64) {
-        let Lasting { records, guards, spans, more_spans, scratch, epoch, edges_changed, .. } =
-            &mut *self.lasting;
-        let Some(record) = records.at_mut(position) else { return };
-        record.seen = *epoch;
-        record.started |= !matches!(reading.leaf, super::chain::Leaf::NotStarted);
-        if record.row != row {
-            self.events.extend(row.map(Event::TaskRow));
-            record.row = row;
-        }
-        if record.awaiters != scratch.awaiters {
-            record.awaiters.clone_from(&scratch.awaiters);
-            *edges_changed = true;
-        }
-        // What was torn, is running or has no chain is read again next time.
-        let settled = reading.consistent && reading.state != TaskState::Running;
-        match self.memory.fold_onto(folded, more_spans) {
-            Ok(folded) if settled => {
-                spans.append(more_spans);
-                guards.replace(&mut record.guard, spans, folded);
-            }
-            _ => guards.drop(&mut record.guard),
-        }
     }
 
     /// After all interpreters: who is gone, and who awaits whom.

@@ -3,7 +3,7 @@
 use super::env::Env;
 use super::watch::Watch;
 use crate::memory::{Memory, MemoryError, RemoteAddr};
-use crate::python::generator::{GeneratorState, generator};
+use crate::python::generator::{GeneratorState, GeneratorView, generator};
 use crate::python::objects::types::ObjectKind;
 use crate::python::objects::{self, flag, nonsense};
 
@@ -17,6 +17,8 @@ pub(super) enum Element {
     Python {
         code: RemoteAddr,
         instruction: i32,
+        /// Its frame.
+        frame: RemoteAddr,
         /// Its own qualified name.
         qualname: RemoteAddr,
     },
@@ -108,7 +110,8 @@ fn python<M: Memory>(
     // The name never changes in practice and needs no watching.
     let qualname = memory.raw().pointer(at.offset(env.layout.generator.qualname))?;
     let root = chain.is_empty();
-    chain.push(Element::Python { code: view.code, instruction: view.instruction, qualname });
+    let GeneratorView { code, instruction, frame, .. } = view;
+    chain.push(Element::Python { code, instruction, frame, qualname });
     Ok(match view.state {
         GeneratorState::Awaiting(awaited) => Ok(awaited),
         GeneratorState::Suspended => Err(Leaf::Yielded),

@@ -27,7 +27,7 @@ impl Naming<'_> {
         frames.clear();
         for element in chain {
             let frame = match *element {
-                Element::Python { code, instruction, qualname } => self.codes.frame(
+                Element::Python { code, instruction, qualname, .. } => self.codes.frame(
                     memory,
                     self.layout,
                     self.dictionary,

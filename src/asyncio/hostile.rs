@@ -130,12 +130,13 @@ proptest! {
                 events: &mut Vec::new(),
                 lasting: &mut lasting,
                 summary: CensusSummary::default(),
+                thread_ids: &[],
             };
             for word in words {
                 let _any = census.interpreter(&mut state);
                 let _any = census.identify(&mut state.types, at(word), at(word));
                 let _any = census.draft(&mut state.types, at(word), word % 2 == 0, 0);
-                let _any = census.settle(&mut state.types, &[at(word)], &mut [usize::MAX]);
+                let _any = census.settle(&mut state, &[at(word)], &mut [usize::MAX]);
             }
             census.finish();
         }

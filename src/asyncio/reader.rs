@@ -6,8 +6,8 @@ use super::locate::Asyncio;
 use super::loops::KnownLoop;
 use crate::memory::{Memory, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::{
-    CensusEnd, Dictionary, Event, LoopView, ProcessId, TaskId, TaskState, TaskView, ThreadId,
-    Timestamp,
+    CensusEnd, Dictionary, Event, LoopView, ObjectId, ObjectState, ProcessId, TaskId, TaskState,
+    TaskView, ThreadId, Timestamp,
 };
 use crate::python::Interpreter;
 use crate::python::code::Codes;
@@ -43,6 +43,11 @@ impl AsyncioReader {
         self.lasting.redact_names = true;
     }
 
+    /// Finds out everything about each wait from now on, as [`crate::model::WaitDetail`].
+    pub const fn want_details(&mut self) {
+        self.lasting.detailed = true;
+    }
+
     /// One census: adds to `events` what changed since the last one, from
     /// [`Event::CensusBegin`] to [`Event::CensusEnd`]. Definitions are left in `dictionary`.
     ///
@@ -72,6 +77,7 @@ impl AsyncioReader {
             events,
             lasting: &mut self.lasting,
             summary: CensusSummary { complete: true, ..CensusSummary::default() },
+            thread_ids: target.threads,
         };
         for state in &mut self.interpreters {
             match census.interpreter(state) {
@@ -146,11 +152,18 @@ impl AsyncioReader {
             .iter()
             .filter_map(|record| {
                 let row = record.row.filter(|row| row.state != TaskState::Done)?;
-                Some(TaskView { row, awaited_by: record.reported.clone() })
+                let detail = record.detail.clone();
+                Some(TaskView { row, awaited_by: record.reported.clone(), detail })
             })
             .collect();
         tasks.sort_unstable_by_key(|view| view.row.task);
         tasks
+    }
+
+    /// How the things that tasks wait for stood in the last census, in the order of their ids.
+    #[must_use]
+    pub fn snapshot_objects(&self) -> Vec<(ObjectId, ObjectState)> {
+        self.interpreters.iter().flat_map(|state| state.objects.states()).collect()
     }
 
     /// The loops of the last census, in the order of their ids.
@@ -214,6 +227,7 @@ impl AsyncioReader {
                 events: &mut events,
                 lasting: &mut self.lasting,
                 summary: CensusSummary::default(),
+                thread_ids: &[],
             };
             match census.identify(&mut state.types, task, coro) {
                 Ok(Some(id)) => return Ok(id),

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::guard::Guard;
 use crate::memory::RemoteAddr;
-use crate::model::{StringId, TaskId, TaskRow};
+use crate::model::{StringId, TaskId, TaskRow, WaitDetail};
 
 /// What tells a task from another one at the same address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,12 @@ pub(super) struct Record {
     pub(super) row: Option<TaskRow>,
     /// What the row was built from.
     pub(super) guard: Guard,
+    /// The thing it waits for.
+    pub(super) wants: Option<RemoteAddr>,
+    /// The things it holds.
+    pub(super) held: Vec<RemoteAddr>,
+    /// More about its wait, if that is asked for.
+    pub(super) detail: Option<Box<WaitDetail>>,
     /// Tasks that await this one, by address.
     pub(super) awaiters: Vec<RemoteAddr>,
     /// The same as last reported.

@@ -100,7 +100,7 @@ fn search<M: ReadMemory>(
             Owner::Generator(qualname) => {
                 let (code, instruction) = position(memory, layout, frame)?;
                 if is_awaitable(memory, layout, code)? {
-                    let element = Element::Python { code, instruction, qualname };
+                    let element = Element::Python { code, instruction, frame, qualname };
                     found.push(Found { frame, element });
                 } else {
                     // Something iterates over this one.
@@ -118,7 +118,7 @@ fn search<M: ReadMemory>(
     Ok(None)
 }
 
-fn top_frame(
+pub(super) fn top_frame(
     memory: &mut impl Memory,
     layout: &Layout,
     thread: RemoteAddr,

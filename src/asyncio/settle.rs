@@ -1,6 +1,6 @@
 //! From drafts to rows: each is kept only if a second read finds the same words.
 
-use super::census::{Census, Lasting};
+use super::census::{Census, InterpreterState, Lasting};
 use super::reading::Reading;
 use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Span};
 use crate::python::objects::types::Types;
@@ -44,7 +44,7 @@ impl<M: ReadMemory> Census<'_, M> {
     /// Proves the drafts, all together, and keeps them; reads again, one by one, what changed.
     pub(super) fn settle(
         &mut self,
-        types: &mut Types,
+        state: &mut InterpreterState,
         threads: &[RemoteAddr],
         order: &mut [usize],
     ) -> Result<(), MemoryError> {
@@ -53,6 +53,8 @@ impl<M: ReadMemory> Census<'_, M> {
             self.memory.read_again(drafts.all_spans())?;
         }
         let mut failed = Vec::new();
+        let mut prepared = std::mem::take(&mut self.lasting.prepared);
+        self.lasting.more_spans.clear();
         for index in 0..drafts.len() {
             let Some(draft) = drafts.get(index) else { break };
             let Some(position) = order.get_mut(draft.place) else { continue };
@@ -61,16 +63,30 @@ impl<M: ReadMemory> Census<'_, M> {
                 Some(reading) if same => {
                     let Lasting { scratch, spans, .. } = &mut *self.lasting;
                     drafts.restore(&draft, scratch, spans);
-                    let read = (&reading, draft.folded);
-                    self.keep(types, threads, draft.addr, read, position)?;
+                    let mut row = self.prepare(state, threads, draft.addr, &reading, position)?;
+                    row.draft = index;
+                    prepared.push(row);
                 }
                 _ => failed.push(draft),
             }
         }
+        self.read_waits_again()?;
+        for row in prepared.drain(..) {
+            let Some(draft) = drafts.get(row.draft) else { continue };
+            let Some(reading) = draft.reading else { continue };
+            if !self.holds(&row) && self.lasting.detailed {
+                failed.push(draft);
+                continue;
+            }
+            let Lasting { scratch, spans, .. } = &mut *self.lasting;
+            drafts.restore(&draft, scratch, spans);
+            self.remember(row, &reading, draft.folded);
+        }
+        self.lasting.prepared = prepared;
         for draft in failed {
             let Some(position) = order.get_mut(draft.place) else { continue };
             self.forget(draft.addr, drafts.spans(&draft));
-            self.insist(types, threads, (draft.addr, draft.stepping), position)?;
+            self.insist(state, threads, (draft.addr, draft.stepping), position)?;
         }
         drafts.clear();
         self.lasting.drafts = drafts;
@@ -80,17 +96,21 @@ impl<M: ReadMemory> Census<'_, M> {
     /// Reads one task again until two reads agree; else counts it.
     fn insist(
         &mut self,
-        types: &mut Types,
+        state: &mut InterpreterState,
         threads: &[RemoteAddr],
         (addr, stepping): (RemoteAddr, bool),
         position: &mut usize,
     ) -> Result<(), MemoryError> {
         let mut last = None;
         for _ in 0..TRIES {
-            match self.prove(types, addr, stepping)? {
+            match self.prove(&mut state.types, addr, stepping)? {
                 Proof::NoTask => return Ok(()),
                 Proof::Proven(reading, folded) => {
-                    return self.keep(types, threads, addr, (&reading, folded), position);
+                    self.lasting.more_spans.clear();
+                    let row = self.prepare(state, threads, addr, &reading, position)?;
+                    self.read_waits_again()?;
+                    self.remember(row, &reading, folded);
+                    return Ok(());
                 }
                 Proof::Unproven(reading) => last = reading,
             }
@@ -139,6 +159,9 @@ impl<M: ReadMemory> Census<'_, M> {
         let Some(record) = records.at_mut(*position) else { return };
         record.seen = *epoch;
         guards.drop(&mut record.guard);
+        record.wants = None;
+        record.held.clear();
+        record.detail = None;
         let row = record.row.map(|row| crate::model::TaskRow { chain: None, wait: None, ..row });
         if record.row != row {
             self.events.extend(row.map(crate::model::Event::TaskRow));

@@ -2,12 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
-use super::chain::Leaf;
+use super::chain::{Element, Leaf};
 use super::env::Env;
 use super::wait_table::{self, CALLBACKS, WaitRow};
 use super::watch::Watch;
 use crate::memory::{Memory, MemoryError, RemoteAddr};
 use crate::model::{CodeId, Dictionary, FrameId, FrameKind, WaitKind, WaitReason};
+use crate::python::locals::{Variable, value, variable};
 use crate::python::objects;
 use crate::python::objects::types::ObjectKind;
 
@@ -15,6 +16,7 @@ use crate::python::objects::types::ObjectKind;
 #[derive(Debug, Default)]
 pub(super) struct WaitCache {
     rows: FxHashMap<CodeId, Place>,
+    variables: FxHashMap<(CodeId, &'static str), Option<Variable>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,19 +46,64 @@ impl WaitCache {
         })
     }
 
-    /// What the innermost frames of asyncio say.
-    fn of_frames(&mut self, dictionary: &Dictionary, frames: &[FrameId]) -> Option<WaitKind> {
-        let mut found: Option<WaitRow> = None;
-        for &frame in frames.iter().rev() {
-            let frame = dictionary.get_frame(frame)?;
-            match self.place(dictionary, frame.code) {
-                Place::Asyncio(Some(row)) if found.is_none() || row.absorbs => found = Some(row),
+    /// What the innermost frames of asyncio say, and which of them says it.
+    fn of_frames(
+        &mut self,
+        dictionary: &Dictionary,
+        frames: &[FrameId],
+    ) -> Option<(WaitRow, usize, CodeId)> {
+        let mut found: Option<(WaitRow, usize, CodeId)> = None;
+        for (index, &frame) in frames.iter().enumerate().rev() {
+            let code = dictionary.get_frame(frame)?.code;
+            match self.place(dictionary, code) {
+                Place::Asyncio(Some(row)) if found.is_none() || row.absorbs => {
+                    found = Some((row, index, code));
+                }
                 Place::Asyncio(_) => {}
                 Place::Elsewhere => break,
             }
         }
-        found.map(|row| row.kind)
+        found
     }
+
+    /// A variable of a suspended frame that runs this code.
+    pub(super) fn local<M: Memory>(
+        &mut self,
+        memory: &mut Watch<'_, M>,
+        env: &Env<'_>,
+        place: Standing,
+        name: &'static str,
+    ) -> Result<Option<RemoteAddr>, MemoryError> {
+        let known = self.variables.get(&(place.id, name)).copied();
+        let variable = match known {
+            Some(known) => known,
+            None => {
+                let found = variable(memory.raw(), env.layout, place.code, name)?;
+                self.variables.insert((place.id, name), found);
+                found
+            }
+        };
+        match variable {
+            Some(variable) => value(memory, env.layout, place.frame, variable),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A frame of asyncio that says what its task waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) id: CodeId,
+    pub(super) code: RemoteAddr,
+    pub(super) frame: RemoteAddr,
+}
+
+/// What a task waits for, before its object has an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) reason: WaitReason,
+    /// The frame of asyncio that says so, if one does.
+    pub(super) standing: Option<Standing>,
 }
 
 /// Decides what a task waits for that awaits `fut_waiter` (or `leaf`) inside `frames`, outermost
@@ -66,13 +113,29 @@ pub(super) fn reason<M: Memory>(
     env: &mut Env<'_>,
     cache: &mut WaitCache,
     dictionary: &mut Dictionary,
-    frames: &[FrameId],
+    (frames, chain): (&[FrameId], &[Element]),
+    awaited: (Option<RemoteAddr>, Leaf),
+) -> Result<Found, MemoryError> {
+    if let Some((row, index, id)) = cache.of_frames(dictionary, frames) {
+        let standing = match chain.get(index) {
+            Some(&Element::Python { code, frame, .. }) if chain.len() == frames.len() => {
+                Some(Standing { id, code, frame })
+            }
+            _ => None,
+        };
+        return Ok(Found { reason: WaitReason::plain(row.kind), standing });
+    }
+    let reason = of_future(memory, env, dictionary, awaited)?;
+    Ok(Found { reason, standing: None })
+}
+
+fn of_future<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    dictionary: &mut Dictionary,
     (fut_waiter, leaf): (Option<RemoteAddr>, Leaf),
 ) -> Result<WaitReason, MemoryError> {
     let plain = WaitReason::plain;
-    if let Some(kind) = cache.of_frames(dictionary, frames) {
-        return Ok(plain(kind));
-    }
     if let Some(future) = fut_waiter {
         match env.kind(memory, future)? {
             ObjectKind::Task | ObjectKind::PyTask => return Ok(plain(WaitKind::Task)),

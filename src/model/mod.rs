@@ -30,7 +30,9 @@ pub use kernel::{
     NativeCode, NativeSample, OffCpu, OffCpuRun, OffReason, Tally, ThreadClocks,
 };
 pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
-pub use snapshot::{LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView};
+pub use snapshot::{
+    LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView, TimeoutScope, WaitDetail,
+};
 pub use stall::{
     Cause, CauseKind, Contiguity, EvidenceValue, Lag, LagSeries, Stall, StallEdges, StallKind,
     StallStack, Victim, VictimReason,

@@ -5,9 +5,10 @@
 
 use super::dictionary::Dictionary;
 use super::event::Target;
-use super::id::{LoopId, ProcessId, StackId, TaskId, ThreadId};
+use super::id::{LoopId, ObjectId, ProcessId, StackId, TaskId, ThreadId};
 use super::sample::Activity;
 use super::task::TaskRow;
+use super::wait::ObjectState;
 
 /// Everything that one look found.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub loops: Vec<LoopView>,
     /// All tasks that are not done, in the order of their ids.
     pub tasks: Vec<TaskView>,
+    /// How the things that tasks wait for stand, in the order of their ids.
+    pub objects: Vec<(ObjectId, ObjectState)>,
     /// Tasks that await each other in a circle, each list so that a task awaits the
     /// next one, and the last awaits the first. Only what was read twice,
     /// unchanged.
@@ -74,6 +77,47 @@ pub struct TaskView {
     pub row: TaskRow,
     /// The tasks that await it.
     pub awaited_by: Vec<TaskId>,
+    /// More about what it waits for; `None` where nothing more is known.
+    pub detail: Option<Box<WaitDetail>>,
+}
+
+/// What one look tells about a wait beyond its [`super::WaitReason`]: too much, and too different
+/// from task to task, to be recorded all the time. What is unknown is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WaitDetail {
+    /// When it ends by itself, on the loop's clock (`loop.time()`), in nanoseconds.
+    pub deadline_ns: Option<u64>,
+    /// What is left until then; negative when it is late.
+    pub remaining_ns: Option<i64>,
+    /// The timeout scopes around it, outermost first.
+    pub timeouts: Vec<TimeoutScope>,
+    /// How many tasks or futures a group had when it was made.
+    pub members: Option<u32>,
+    /// How many of them are not done.
+    pub pending: Option<u32>,
+    /// `read`, `write`, `accept` or `connect`.
+    pub operation: Option<&'static str>,
+    /// The descriptor.
+    pub fd: Option<u32>,
+    /// The address of this end.
+    pub local: Option<String>,
+    /// The address of the other end.
+    pub peer: Option<String>,
+    /// The child process's id.
+    pub pid: Option<u32>,
+    /// The child process's command line.
+    pub command: Option<String>,
+    /// The thread that runs the job.
+    pub worker: Option<ThreadId>,
+}
+
+/// `asyncio.timeout`, or the time limit of `wait_for` or `wait`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeoutScope {
+    /// When it ends, on the loop's clock, in nanoseconds; `None` for a scope without a limit.
+    pub deadline_ns: Option<u64>,
+    /// What is left until then; negative when it is late.
+    pub remaining_ns: Option<i64>,
 }
 
 /// What one look found and did not keep, and why.

@@ -10,6 +10,7 @@ mod elf;
 pub mod frames;
 pub mod generator;
 pub mod layout;
+pub mod locals;
 pub mod objects;
 pub mod threads;
 pub mod verify;

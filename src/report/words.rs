@@ -30,6 +30,9 @@ pub(super) fn reason_words(dictionary: &Dictionary, reason: &WaitReason) -> Stri
             words.push_str(&format!(" ({})", clean(type_name)));
         }
     }
+    if let Some(detail) = reason.detail {
+        words.push_str(&format!(": {}", clean(dictionary.text(detail))));
+    }
     words
 }
 

@@ -1,6 +1,7 @@
 //! One look at a whole process.
 
-use crate::model::{ProcessId, Snapshot, TargetView, ThreadView, Timestamp};
+use crate::model::{ProcessId, Snapshot, TargetView, TaskView, ThreadView, Timestamp};
+use crate::os;
 use crate::python::frames::Refusal;
 use crate::python::{AttachOptions, Target};
 
@@ -33,6 +34,7 @@ pub fn snapshot(pid: u32, config: &DumpConfig) -> Result<Snapshot, SessionError>
     let Some(id) = ProcessId::from_index(0) else { return Ok(found) };
     let mut target = TargetProcess::new(id, attached);
     target.set_paused(config.blocking);
+    target.want_details();
     let pause = config.blocking.then(|| Pause::new(pid));
     look(&mut target, clock, &mut found);
     drop(pause);
@@ -42,6 +44,21 @@ pub fn snapshot(pid: u32, config: &DumpConfig) -> Result<Snapshot, SessionError>
         has_asyncio: target.has_asyncio,
     });
     Ok(found)
+}
+
+/// Says how much is left of each deadline, on the clock that the target's loops go by.
+fn tell_remaining(pid: u32, tasks: &mut [TaskView]) {
+    let Some(offset) = os::clock::offset_to(pid) else { return };
+    let now = i64::try_from(os::clock::now()).unwrap_or(i64::MAX).saturating_add(offset);
+    let left = |deadline: Option<u64>| {
+        deadline.and_then(|at| i64::try_from(at).ok()).map(|at| at.saturating_sub(now))
+    };
+    for detail in tasks.iter_mut().filter_map(|task| task.detail.as_mut()) {
+        detail.remaining_ns = left(detail.deadline_ns);
+        for scope in &mut detail.timeouts {
+            scope.remaining_ns = left(scope.deadline_ns);
+        }
+    }
 }
 
 fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
@@ -58,6 +75,8 @@ fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
         Err(_torn_or_gone) => found.rejected.partial_census += 1,
     }
     found.tasks = target.asyncio().snapshot_tasks();
+    found.objects = target.asyncio().snapshot_objects();
+    tell_remaining(target.pid, &mut found.tasks);
     found.cycles = target.asyncio().cycles().to_vec();
     found.loops = target.asyncio().snapshot_loops();
     let process = target.id;

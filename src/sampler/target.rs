@@ -133,6 +133,11 @@ impl TargetProcess {
         }
     }
 
+    /// Finds out everything about what each task waits for.
+    pub(super) const fn want_details(&mut self) {
+        self.asyncio.want_details();
+    }
+
     /// Leaves task names out of the recording.
     pub(super) const fn redact(&mut self) {
         self.asyncio.redact_names();

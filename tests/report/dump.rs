@@ -31,7 +31,7 @@ fn snapshot_of(world: World, tasks: Vec<TaskView>) -> Snapshot {
 }
 
 fn view(row: TaskRow, awaited_by: &[TaskId]) -> TaskView {
-    TaskView { row, awaited_by: awaited_by.to_vec() }
+    TaskView { row, awaited_by: awaited_by.to_vec(), detail: None }
 }
 
 fn shown(snapshot: &Snapshot, all: bool) -> String {

@@ -8,6 +8,8 @@ mod callable;
 mod dict;
 mod number;
 mod sequence;
+mod simple_queue;
+mod slots;
 mod text;
 pub mod types;
 
@@ -18,7 +20,9 @@ pub use callable::{
 };
 pub use dict::{DictCursor, dict_len, lookup};
 pub use number::{float, int};
-pub use sequence::{DequeCursor, Items, SetCursor, deque_len, list_items, tuple_items};
+pub use sequence::{DequeCursor, Items, SetCursor, deque_len, list_items, set_len, tuple_items};
+pub use simple_queue::simple_queue;
+pub use slots::slot;
 pub use text::{MAX_TEXT, bytes_object, c_text, text, text_is};
 
 use crate::memory::{Memory, MemoryError, RemoteAddr};

@@ -119,6 +119,18 @@ impl SetCursor {
     }
 }
 
+/// The number of items of a set.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn set_len(
+    memory: &mut impl Memory,
+    layout: &Layout,
+    addr: RemoteAddr,
+) -> Result<u64, MemoryError> {
+    length_at(memory, object(addr)?.offset(layout.values.set_used), MAX_ITEMS)
+}
+
 /// The number of items of a `collections.deque`.
 ///
 /// # Errors

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::analysis::{task_coroutine, task_name};
-use crate::model::{Dictionary, LoopId, ProcessId, Snapshot, TaskId, ThreadId, WaitReason};
+use crate::model::{Dictionary, LoopId, ProcessId, Snapshot, TaskId, TaskView, ThreadId};
 
 use super::super::frames::{FrameJson, frames_json};
 use super::about::target_of;
+use super::waiting::{self, WaitingJson};
 
 #[derive(Serialize)]
 struct DumpJson<'a> {
@@ -59,14 +60,6 @@ struct TaskJson<'a> {
     waiting_on: Option<WaitingJson<'a>>,
     awaited_by: Vec<u32>,
     cancel_requests: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct WaitingJson<'a> {
-    kind: &'static str,
-    object: Option<u32>,
-    #[serde(rename = "type")]
-    type_name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -134,34 +127,25 @@ fn event_loop(snapshot: &Snapshot, id: LoopId, current_task: Option<TaskId>) -> 
 }
 
 fn tasks(snapshot: &Snapshot) -> Vec<TaskJson<'_>> {
-    let dictionary = &snapshot.dictionary;
-    let view = |view: &crate::model::TaskView| {
-        let row = view.row;
-        let definition = dictionary.get_task(row.task);
-        let reason = row.wait.and_then(|wait| dictionary.get_wait(wait));
-        TaskJson {
-            id: row.task.get(),
-            pid: definition.and_then(|task| pid(snapshot, task.process)),
-            name: task_name(dictionary, row.task),
-            coroutine: task_coroutine(dictionary, row.task),
-            event_loop: definition.and_then(|task| task.event_loop).map(LoopId::get),
-            state: row.state.name(),
-            await_chain: row.chain.map(|chain| frames_json(dictionary, chain)),
-            waiting_on: reason.map(|reason| waiting_on(dictionary, reason)),
-            awaited_by: numbers(&view.awaited_by),
-            cancel_requests: row.cancel_requests,
-        }
-    };
-    snapshot.tasks.iter().map(view).collect()
+    snapshot.tasks.iter().map(|view| task(snapshot, view)).collect()
 }
 
-fn waiting_on<'a>(dictionary: &'a Dictionary, reason: &WaitReason) -> WaitingJson<'a> {
-    let object_type = reason.object.and_then(|object| dictionary.get_object(object));
-    let type_name = reason.type_name.or(object_type);
-    WaitingJson {
-        kind: reason.kind.name(),
-        object: reason.object.map(crate::model::ObjectId::get),
-        type_name: type_name.map(|name| dictionary.text(name)).filter(|name| !name.is_empty()),
+fn task<'a>(snapshot: &'a Snapshot, view: &'a TaskView) -> TaskJson<'a> {
+    let dictionary = &snapshot.dictionary;
+    let row = view.row;
+    let definition = dictionary.get_task(row.task);
+    let reason = row.wait.and_then(|wait| dictionary.get_wait(wait));
+    TaskJson {
+        id: row.task.get(),
+        pid: definition.and_then(|task| pid(snapshot, task.process)),
+        name: task_name(dictionary, row.task),
+        coroutine: task_coroutine(dictionary, row.task),
+        event_loop: definition.and_then(|task| task.event_loop).map(LoopId::get),
+        state: row.state.name(),
+        await_chain: row.chain.map(|chain| frames_json(dictionary, chain)),
+        waiting_on: reason.map(|reason| waiting::json(snapshot, view, reason)),
+        awaited_by: numbers(&view.awaited_by),
+        cancel_requests: row.cancel_requests,
     }
 }
 

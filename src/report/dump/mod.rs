@@ -5,6 +5,7 @@ mod forest;
 mod json;
 mod table;
 mod tree;
+mod waiting;
 
 pub use json::json;
 pub use table::table;

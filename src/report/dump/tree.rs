@@ -9,6 +9,7 @@ use super::super::style::{Paint, Style, clean, width};
 use super::super::words;
 use super::about;
 use super::forest::{Child, Forest};
+use super::waiting;
 
 /// Deeper levels are shown at this one, with their depth: an indent is no use beyond it, and
 /// a chain of 100,000 tasks must not print 100,000² spaces.
@@ -239,11 +240,13 @@ impl<W: Write> Page<'_, W> {
         position: usize,
         depth: Option<usize>,
     ) -> io::Result<()> {
-        let row = self.snapshot.tasks[position].row;
+        let view = &self.snapshot.tasks[position];
+        let row = view.row;
         let dictionary = &self.snapshot.dictionary;
         let mark = self.style.paint(words::paint(row.state), words::mark(row.state));
         let title = self.title(row.task);
-        let state = words::state_words(dictionary, &row);
+        let more = waiting::more_words(self.snapshot, view);
+        let state = format!("{}{more}", words::state_words(dictionary, &row));
         let state = self.style.paint(words::paint(row.state), &state);
         write!(self.out, "{branch}{mark} {title}  {state}")?;
         if let Some(cancel) = words::cancel_words(&row) {
