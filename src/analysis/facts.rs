@@ -8,6 +8,11 @@ use crate::model::{
     ThreadId, Timestamp,
 };
 
+use super::contention::Contention;
+use super::executors::Executor;
+use super::population::Population;
+use super::waits::TaskWait;
+
 /// Where a recording was read from, and how well.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Source {
@@ -57,6 +62,14 @@ pub struct Analysis {
     pub stall_threshold: Duration,
     /// Every loop's lag over time, by id.
     pub lag: Vec<LagSeries>,
+    /// Locks, queues and the like that were waited for, by total wait.
+    pub contention: Vec<Contention>,
+    /// Executors whose jobs were waited for.
+    pub executors: Vec<Executor>,
+    /// How many tasks there were.
+    pub population: Population,
+    /// What each task waited for.
+    pub(super) waits: FxHashMap<TaskId, Vec<TaskWait>>,
     /// Who awaited each task when it was last looked at.
     pub(super) awaiters: FxHashMap<TaskId, TaskId>,
 }
@@ -220,6 +233,12 @@ impl Analysis {
             at = awaiter;
         }
         path
+    }
+
+    /// What a task waited for by kind, the longest first.
+    #[must_use]
+    pub fn waits(&self, task: TaskId) -> &[TaskWait] {
+        self.waits.get(&task).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The process with this id.

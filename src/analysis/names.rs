@@ -105,6 +105,34 @@ fn known(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// The innermost frame of a stack whose code is none of the standard library's; the innermost one
+/// of all if there is no such frame.
+#[must_use]
+pub fn own_frame(dictionary: &Dictionary, stack: StackId) -> Option<FrameId> {
+    const DEEPEST: usize = 4096;
+    let mut next = Some(stack);
+    for _ in 0..DEEPEST {
+        let node = dictionary.get_stack(next?)?;
+        let FrameNames { file, kind, .. } = FrameNames::of(dictionary, node.frame);
+        let own = file.is_some_and(|file| !is_library(file) && !file.starts_with('<'));
+        if own && kind != Some(FrameKind::Native) {
+            return Some(node.frame);
+        }
+        next = node.parent;
+        if next.is_none() {
+            break;
+        }
+    }
+    dictionary.get_stack(stack).map(|leaf| leaf.frame)
+}
+
+/// Whether a file belongs to the standard library.
+#[must_use]
+pub fn is_library(path: &str) -> bool {
+    let installed = path.contains("/site-packages/") || path.contains("/dist-packages/");
+    !installed && in_standard_library(path).is_some()
+}
+
 /// A path for people: libraries without what comes before their package, long paths of the
 /// program's own files without what comes before the last directory.
 #[must_use]

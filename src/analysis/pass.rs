@@ -14,6 +14,7 @@ use super::pace::{Looks, Pace};
 use super::stacks::StackSums;
 use super::task_clock::TaskClock;
 use super::task_clocks::TaskClocks;
+use super::wait_sums::WaitSums;
 
 /// Turns events into facts; hand it every event, in order.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Analyzer {
     tasks: TaskClocks,
     stacks: StackSums,
     awaiters: FxHashMap<TaskId, TaskId>,
+    waiting: WaitSums,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,6 +71,7 @@ impl Analyzer {
             tasks: TaskClocks::default(),
             stacks: StackSums::default(),
             awaiters: FxHashMap::default(),
+            waiting: WaitSums::default(),
         }
     }
 
@@ -82,7 +85,8 @@ impl Analyzer {
     pub fn event(&mut self, event: Event) {
         self.dictionary.apply(&event);
         self.counter.event(&event, self.pace);
-        self.tasks.event(&event);
+        let stretch = self.tasks.event(&event);
+        self.waiting.event(&event, stretch, &self.dictionary, self.tasks.census_time());
         match event {
             Event::Sample(sample) => self.sample(&sample),
             Event::Idle { thread, time, ticks } => {
@@ -124,7 +128,8 @@ impl Analyzer {
         }
         if let Some(task) = task {
             let from = Timestamp::from_nanos(time.as_nanos().saturating_sub(weight.as_nanos()));
-            self.tasks.run(task, from, time);
+            let back = self.tasks.run(task, from, time);
+            self.waiting.take_back(task, back);
         }
     }
 
@@ -143,7 +148,11 @@ impl Analyzer {
     /// The facts.
     #[must_use]
     pub fn finish(mut self, source: Source) -> Analysis {
+        let end = self.tasks.census_time();
         let clocks = std::mem::take(&mut self.tasks).finish(&self.dictionary);
+        let open = clocks.iter().filter_map(|&(id, _, stretch)| Some((id, stretch?)));
+        self.waiting.close(open, &self.dictionary);
+        let waited = self.waiting.finish(&self.dictionary, end);
         let mut tasks: Vec<TaskTime> =
             clocks.into_iter().map(|(id, clock, _)| task_time(id, clock)).collect();
         tasks.sort_unstable_by_key(|task| {
@@ -162,6 +171,10 @@ impl Analyzer {
             stalls: Vec::new(),
             stall_threshold: self.options.stall_threshold,
             lag: Vec::new(),
+            contention: waited.contention,
+            executors: waited.executors,
+            population: waited.population,
+            waits: waited.waits,
             meta: self.meta,
             dictionary: self.dictionary,
             awaiters: self.awaiters,

@@ -57,7 +57,7 @@ impl TaskClocks {
     }
 
     /// The time of the census that is being read; the last known time outside of any.
-    fn census_time(&self) -> Timestamp {
+    pub(super) fn census_time(&self) -> Timestamp {
         self.census.unwrap_or(self.latest)
     }
 

@@ -1,6 +1,7 @@
 //! A recording's facts as `looptrace.report/1`.
 
 mod stalls;
+mod waits;
 
 use std::io::{self, Write};
 
@@ -14,7 +15,7 @@ use crate::model::{Activity, Dictionary, EndReason, LoopId, ProcessId, TaskId, T
 use super::frames::{FrameJson, frames_json};
 
 #[derive(Serialize)]
-struct ReportJson<'a, Tasks, Stacks, Stalls> {
+struct ReportJson<'a, Tasks, Stacks, Stalls, Contention> {
     schema: &'static str,
     recording: RecordingJson<'a>,
     loops: Vec<LoopJson>,
@@ -22,6 +23,9 @@ struct ReportJson<'a, Tasks, Stacks, Stalls> {
     coroutines: Vec<CoroutineJson<'a>>,
     stacks: Stacks,
     stalls: Stalls,
+    contention: Contention,
+    executors: Vec<waits::ExecutorJson<'a>>,
+    population: waits::PopulationJson<'a>,
     findings: [(); 0],
 }
 
@@ -107,6 +111,7 @@ struct TaskJson<'a> {
     running_ns: u64,
     ready_ns: u64,
     waiting_ns: u64,
+    waits: Vec<waits::WaitJson>,
 }
 
 #[derive(Serialize)]
@@ -170,6 +175,16 @@ pub fn json(analysis: &Analysis, limit: Option<usize>, out: &mut impl Write) -> 
         stalls: Streamed(|| {
             analysis.stalls.iter().take(limit).map(|it| stalls::stall(analysis, it))
         }),
+        contention: Streamed(|| {
+            analysis.contention.iter().take(limit).map(|it| waits::contention(analysis, it))
+        }),
+        executors: analysis
+            .executors
+            .iter()
+            .take(limit)
+            .map(|it| waits::executor(analysis, it))
+            .collect(),
+        population: waits::population(analysis, limit),
         findings: [],
     };
     serde_json::to_writer(&mut *out, &report)?;
@@ -275,6 +290,7 @@ fn task<'a>(analysis: &'a Analysis, time: &TaskTime) -> TaskJson<'a> {
         running_ns: time.running.as_nanos(),
         ready_ns: time.ready.as_nanos(),
         waiting_ns: time.waiting.as_nanos(),
+        waits: analysis.waits(time.id).iter().map(waits::wait).collect(),
     }
 }
 

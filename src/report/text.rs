@@ -3,6 +3,7 @@
 mod header;
 mod hot;
 mod times;
+mod waits;
 
 use std::io::{self, Write};
 
@@ -37,6 +38,9 @@ pub fn text(
     times::loops(analysis, options, style, out)?;
     times::coroutines(analysis, options, style, out)?;
     times::tasks(analysis, options, style, out)?;
+    waits::contention(analysis, options, style, out)?;
+    waits::executors(analysis, options, style, out)?;
+    waits::population(analysis, style, out)?;
     hot::write(analysis, options, style, out)
 }
 
