@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub(super) identity: Identity,
     /// The last row, and whether it was reported.
     pub(super) row: Option<TaskRow>,
+    /// What its wait began with: another number means that it ran in between.
+    pub(super) turn: u64,
     /// What the row was built from.
     pub(super) guard: Guard,
     /// The thing it waits for.

@@ -1,7 +1,7 @@
 //! From a proven reading to a row: what the task waits for, and what it holds.
 
 use super::census::{Census, InterpreterState, Lasting};
-use super::chain::Leaf;
+use super::chain::{Element, Leaf};
 use super::detail;
 use super::env::Env;
 use super::frames::stack;
@@ -231,9 +231,12 @@ impl<M: ReadMemory> Census<'_, M> {
         let Some(record) = records.at_mut(position) else { return };
         record.seen = *epoch;
         record.started |= !matches!(reading.leaf, Leaf::NotStarted);
-        if record.row != row {
+        let turn = turn(reading, &scratch.chain);
+        // The same row again says that it went on in between.
+        if record.row != row || record.turn != turn {
             self.events.extend(row.map(Event::TaskRow));
             record.row = row;
+            record.turn = turn;
         }
         record.wants = wants.filter(|_| proven);
         record.held = if proven { held } else { Vec::new() };
@@ -276,6 +279,21 @@ impl<M: ReadMemory> Census<'_, M> {
         let mut env = Env { layout: self.layout, types: &mut state.types };
         state.objects.update(self.memory, &mut env, epoch, self.events)
     }
+}
+
+/// A number that changes, as a rule, when a task waits anew: from the future it awaits and the
+/// frames it stands in. Their addresses may be reused, so that equal numbers prove nothing.
+fn turn(reading: &Reading, chain: &[Element]) -> u64 {
+    if reading.state != TaskState::Waiting {
+        return 0;
+    }
+    let mut turn = reading.fields.fut_waiter.map_or(0, RemoteAddr::get);
+    for element in chain {
+        if let Element::Python { frame, .. } = element {
+            turn = turn.rotate_left(7) ^ frame.get();
+        }
+    }
+    turn
 }
 
 /// Without what cannot be read or makes no sense.

@@ -131,7 +131,8 @@ pub enum Event {
     Miss(Miss),
     /// A census of one process begins; rows up to its end belong to it.
     CensusBegin { process: ProcessId, time: Timestamp },
-    /// A task whose row differs from the last one recorded for it.
+    /// A task whose row differs from the last one recorded for it, or that ran in between and waits
+    /// for the same again.
     TaskRow(TaskRow),
     /// The tasks that await `task` (all of them, replacing the last list).
     AwaitedBy { task: TaskId, awaiters: Vec<TaskId> },

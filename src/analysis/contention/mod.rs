@@ -31,7 +31,8 @@ pub struct Contention {
     pub tasks: u64,
     /// How long they waited, all in all.
     pub total: Duration,
-    /// The longest single wait.
+    /// The longest stretch in which every look found one task waiting for it, and in the same wait
+    /// as far as could be told.
     pub longest: Duration,
     /// The most tasks in its line at once.
     pub most_waiters: u32,

@@ -71,12 +71,9 @@ impl Waits {
             self.current.remove(&row.task);
             return;
         }
-        let mut now = Waiting { wait: row.wait, chain: row.chain, since: time };
-        if let Some(old) = self.current.get(&row.task)
-            && (old.wait, old.chain) == (now.wait, now.chain)
-        {
-            now.since = old.since;
-        } else if let Some(kind) = kind(dictionary, row.wait) {
+        // A row that is the same as before says that the task ran in between.
+        let now = Waiting { wait: row.wait, chain: row.chain, since: time };
+        if let Some(kind) = kind(dictionary, row.wait) {
             self.sum(row.task, kind).count += 1;
         }
         self.current.insert(row.task, now);
