@@ -1,0 +1,275 @@
+//! Cuts a stall into pieces of which one thing is true each, and sums up what is alike.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{
+    Duration, KernelCallId, KernelState, StackId, StringId, Timestamp,
+};
+
+use super::episode::{Episode, Run};
+use super::scene::{ProcessLogs, ThreadLogs};
+
+/// What the thread was doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Doing {
+    OnCpu,
+    /// It could run and got no CPU.
+    Preempted,
+    /// Off the CPU, waiting.
+    Blocked,
+    /// On the CPU or off it: nothing tells.
+    Unclear,
+    /// On the CPU, collecting garbage.
+    Collecting,
+}
+
+/// All that a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Clue {
+    pub(super) doing: Doing,
+    pub(super) stack: Option<StackId>,
+    pub(super) task_depth: Option<u32>,
+    pub(super) state: Option<KernelState>,
+    pub(super) call: Option<KernelCallId>,
+    pub(super) callee: Option<StringId>,
+    /// Another thread was seen to hold the GIL.
+    pub(super) gil: bool,
+    /// The stack was the same at many looks in a row.
+    pub(super) steady: bool,
+}
+
+/// A stall under examination.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) episode: &'a Episode,
+    pub(super) thread: &'a ThreadLogs,
+    pub(super) process: &'a ProcessLogs,
+    /// One tick of the sampler.
+    pub(super) tick: Duration,
+}
+
+/// So many looks in a row with the same stack make it steady.
+const STEADY: u32 = 4;
+
+impl Case<'_> {
+    /// What was seen, with the time that each stands for.
+    pub(super) fn clues(&self) -> Vec<(Clue, Duration)> {
+        let mut sums: FxHashMap<Clue, Duration> = FxHashMap::default();
+        let mut order: Vec<Clue> = Vec::new();
+        let exact = self.thread.exact(self.from, self.to);
+        let awake = if exact { Doing::OnCpu } else { Doing::Unclear };
+        let mut add = |clue: Clue, weight: Duration| {
+            let sum = sums.entry(clue).or_insert_with(|| {
+                order.push(clue);
+                Duration::ZERO
+            });
+            *sum = *sum + weight;
+        };
+        let mut at = self.from;
+        for off in self.thread.offs.within(self.from, self.to) {
+            self.awake(at, off.start, awake, &mut add);
+            let doing = if off.blocked { Doing::Blocked } else { Doing::Preempted };
+            add(self.clue(doing, off.start, off.end), off.end.since(off.start));
+            at = off.end;
+        }
+        self.awake(at, self.to, awake, &mut add);
+        order.iter().map(|clue| (*clue, sums.get(clue).copied().unwrap_or_default())).collect()
+    }
+
+    /// A stretch without a long time off the CPU, cut where the stack changed.
+    fn awake(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        doing: Doing,
+        add: &mut impl FnMut(Clue, Duration),
+    ) {
+        let mut at = from;
+        let first = self.run_at(from);
+        for index in first..self.episode.runs.len() {
+            if at >= to {
+                return;
+            }
+            let end = match self.border(index + 1) {
+                Some(border) => border.clamp(at, to),
+                None => to,
+            };
+            if end > at {
+                self.awake_piece(at, end, doing, add);
+            }
+            at = end;
+        }
+    }
+
+    fn awake_piece(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        doing: Doing,
+        add: &mut impl FnMut(Clue, Duration),
+    ) {
+        let length = to.since(from);
+        let (blocked, preempted) = self.thread.offs.summed(from, to);
+        let collecting = self.collecting(from, to).min(length);
+        let clue = self.clue(doing, from, to);
+        if clue.doing != doing {
+            // A look at a thread without switch records found it waiting.
+            add(clue, length);
+            return;
+        }
+        let rest = length - blocked - preempted - collecting;
+        for (doing, weight) in [
+            (Doing::Blocked, blocked),
+            (Doing::Preempted, preempted),
+            (Doing::Collecting, collecting),
+            (doing, rest),
+        ] {
+            if weight > Duration::ZERO {
+                add(Clue { doing, ..clue }, weight);
+            }
+        }
+    }
+
+    /// What is known of a piece.
+    fn clue(&self, doing: Doing, from: Timestamp, to: Timestamp) -> Clue {
+        let middle = from + Duration::from_nanos(to.since(from).as_nanos() / 2);
+        let run = self.run_in(from, to).or_else(|| self.run(self.run_at(middle)));
+        let mut clue = Clue {
+            doing,
+            stack: run.and_then(|run| run.stack),
+            task_depth: run.and_then(|run| run.task_depth),
+            state: None,
+            call: None,
+            callee: None,
+            gil: false,
+            steady: run.is_some_and(|run| run.looks >= STEADY),
+        };
+        let (first, last) = run.map_or((from, to), |run| (run.first.min(from), run.last.max(to)));
+        clue.callee = self.thread.callees.within(first, last).next().map(|callee| callee.function);
+        match doing {
+            Doing::Blocked => {
+                let look = self.thread.blocked.within(from, to).next();
+                let look = look.or_else(|| self.thread.blocked.within(first, last).next());
+                clue.state = look.map(|look| look.state);
+                clue.call = look.and_then(|look| look.call);
+                clue.gil = self.gil_held(from, to);
+            }
+            Doing::Unclear => self.clear_up(&mut clue, from, to),
+            Doing::OnCpu | Doing::Preempted | Doing::Collecting => {}
+        }
+        clue
+    }
+
+    /// Without switch records: looks at a thread that waits tell that it does.
+    fn clear_up(&self, clue: &mut Clue, from: Timestamp, to: Timestamp) {
+        let near = |time: Timestamp| {
+            let reach = self.tick.as_nanos() * 2;
+            Timestamp::from_nanos(time.as_nanos().saturating_sub(reach))
+        };
+        let look = self.thread.blocked.within(near(from), to + self.tick).next();
+        if let Some(look) = look {
+            clue.doing = Doing::Blocked;
+            clue.state = Some(look.state);
+            clue.call = look.call;
+        } else if self.gil_held(from, to) {
+            clue.doing = Doing::Blocked;
+        } else if let Some(on_cpu) = self.mostly_on_cpu() {
+            clue.doing = if on_cpu { Doing::OnCpu } else { Doing::Blocked };
+        }
+        clue.gil = clue.doing == Doing::Blocked && self.gil_held(from, to);
+    }
+
+    /// Whether the thread's own clocks say that it used the CPU for most of the stall.
+    fn mostly_on_cpu(&self) -> Option<bool> {
+        let (on_cpu, span) = self.cpu_around()?;
+        Some(on_cpu.as_nanos().saturating_mul(2) > span.as_nanos())
+    }
+
+    /// CPU time between the readings next to the stall's edges, and the time between them.
+    pub(super) fn cpu_around(&self) -> Option<(Duration, Duration)> {
+        let slack = Duration::from_nanos(self.to.since(self.from).as_nanos() / 4);
+        let clocks = &self.thread.clocks;
+        let first = clocks.within(self.from, self.from + slack).next();
+        let first = first.or_else(|| clocks.before(self.from))?;
+        let earlier = Timestamp::from_nanos(self.to.as_nanos().saturating_sub(slack.as_nanos()));
+        let last = clocks.within(earlier, self.to).last();
+        let last = last.or_else(|| clocks.after(self.to))?;
+        let span = last.time.since(first.time);
+        let stall = self.to.since(self.from).as_nanos();
+        if span.as_nanos() * 2 < stall || span.as_nanos() > stall.saturating_mul(2) {
+            return None;
+        }
+        Some((last.on_cpu? - first.on_cpu?, span))
+    }
+
+    fn gil_held(&self, from: Timestamp, to: Timestamp) -> bool {
+        let reach = Duration::from_nanos(3_000_000);
+        let early = Timestamp::from_nanos(from.as_nanos().saturating_sub(reach.as_nanos()));
+        self.process.gil.within(early, to + reach).any(|seen| seen.holder.is_some())
+    }
+
+    /// How much of a stretch the collector ran.
+    pub(super) fn collecting(&self, from: Timestamp, to: Timestamp) -> Duration {
+        let mut sum = Duration::ZERO;
+        let early = Timestamp::from_nanos(from.as_nanos().saturating_sub(60_000_000_000));
+        for pause in self.process.pauses.within(early, to) {
+            sum = sum + pause.end.min(to).since(pause.start.max(from));
+        }
+        if sum > Duration::ZERO {
+            return sum;
+        }
+        // From looks: each stands for a tick.
+        let looks = self.process.gc.within(from, to).filter(|look| look.collecting);
+        let count = looks.count() as u64;
+        Duration::from_nanos(self.tick.as_nanos().saturating_mul(count))
+    }
+
+    fn run(&self, index: usize) -> Option<&Run> {
+        self.episode.runs.get(index)
+    }
+
+    /// A run that has a look in this stretch.
+    fn run_in(&self, from: Timestamp, to: Timestamp) -> Option<&Run> {
+        let index = self.episode.runs.partition_point(|run| run.last < from);
+        self.run(index).filter(|run| run.first <= to)
+    }
+
+    /// The run whose time this is.
+    fn run_at(&self, time: Timestamp) -> usize {
+        let runs = &self.episode.runs;
+        let index = runs.partition_point(|run| run.first <= time);
+        match self.border(index) {
+            Some(border) if border <= time => index,
+            _ => index.saturating_sub(1),
+        }
+    }
+
+    /// Where a run begins: in the middle between its first look and the last one before.
+    fn border(&self, index: usize) -> Option<Timestamp> {
+        let run = self.run(index)?;
+        let Some(before) = index.checked_sub(1).and_then(|index| self.run(index)) else {
+            return Some(self.from);
+        };
+        let half = run.first.since(before.last).as_nanos() / 2;
+        Some(before.last + Duration::from_nanos(half))
+    }
+
+    /// Every stack with the time it stands for.
+    pub(super) fn stacks(&self) -> Vec<(Run, Duration)> {
+        let mut weights: Vec<(Run, Duration)> = Vec::new();
+        let mut places: FxHashMap<(Option<StackId>, Option<u32>), usize> = FxHashMap::default();
+        for (index, run) in self.episode.runs.iter().enumerate() {
+            let begin = self.border(index).unwrap_or(self.from).clamp(self.from, self.to);
+            let end = self.border(index + 1).unwrap_or(self.to).clamp(begin, self.to);
+            let place = *places.entry((run.stack, run.task_depth)).or_insert(weights.len());
+            match weights.get_mut(place) {
+                Some((_, weight)) => *weight = *weight + end.since(begin),
+                None => weights.push((*run, end.since(begin))),
+            }
+        }
+        weights.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        weights
+    }
+}

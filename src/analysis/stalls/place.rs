@@ -1,0 +1,132 @@
+//! Where in a stack the user should look.
+
+use crate::model::{Dictionary, Frame, FrameId, FrameKind, StackId};
+
+use crate::analysis::FrameNames;
+
+/// The frames of a callback: what lies above the loop's own frames, outermost first.
+///
+/// Those of the loop are the ones that the stack has in common with the stack in which the loop
+/// last polled; it works for any loop. Without one, a task's frames begin at its root coroutine, and
+/// others above the last frame of asyncio's own machinery.
+pub(super) fn callback_frames(
+    dictionary: &Dictionary,
+    stack: StackId,
+    task_depth: Option<u32>,
+    poll: Option<StackId>,
+) -> Vec<FrameId> {
+    let mut frames = dictionary.stack_frames(stack);
+    let base = task_depth.map(|depth| depth as usize).unwrap_or_else(|| {
+        let common = poll.map_or(0, |poll| common(dictionary, &frames, poll));
+        common.max(machinery(dictionary, &frames))
+    });
+    frames.drain(..base.min(frames.len()));
+    frames
+}
+
+/// How many frames, outermost first, run the same code.
+fn common(dictionary: &Dictionary, frames: &[FrameId], poll: StackId) -> usize {
+    let code = |id: FrameId| dictionary.get_frame(id).map(|Frame { code, .. }| code);
+    let polling = dictionary.stack_frames(poll);
+    // The innermost frame of a poll is the poll itself, unless the loop has no Python code.
+    frames.iter().zip(&polling).take_while(|(a, b)| code(**a) == code(**b)).count()
+}
+
+/// Up to and with the last frame of the loop's own Python code.
+fn machinery(dictionary: &Dictionary, frames: &[FrameId]) -> usize {
+    let last = frames.iter().rposition(|&id| {
+        let names = FrameNames::of(dictionary, id);
+        let (Some(file), Some(function)) = (names.file, names.function) else { return false };
+        let function = function.rsplit('.').next().unwrap_or(function);
+        (file.ends_with("asyncio/base_events.py") && function.starts_with("run_"))
+            || (file.ends_with("asyncio/base_events.py") && function == "_run_once")
+            || (file.ends_with("asyncio/runners.py") && function == "run")
+            || (file.ends_with("asyncio/events.py") && function == "_run")
+    });
+    last.map_or(0, |last| last + 1)
+}
+
+/// The innermost frame of the user's own code.
+pub(super) fn user_frame(dictionary: &Dictionary, frames: &[FrameId]) -> Option<usize> {
+    frames.iter().rposition(|&id| is_user_code(dictionary, id))
+}
+
+/// Whether a frame runs code of neither the standard library nor an installed package.
+fn is_user_code(dictionary: &Dictionary, id: FrameId) -> bool {
+    let names = FrameNames::of(dictionary, id);
+    names.kind != Some(FrameKind::Native) && names.file.is_some_and(is_user_file)
+}
+
+fn is_user_file(file: &str) -> bool {
+    const INSTALLED: [&str; 2] = ["/site-packages/", "/dist-packages/"];
+    !file.starts_with("<frozen ")
+        && !INSTALLED.iter().any(|part| file.contains(part))
+        && !in_library(file)
+}
+
+/// `…/lib/python3.12/…`, with or without letters after the version.
+fn in_library(file: &str) -> bool {
+    let Some((_, after)) = file.rsplit_once("/lib/python3") else { return false };
+    let Some((version, _)) = after.split_once('/') else { return false };
+    version.chars().all(|c| c == '.' || c.is_ascii_digit() || c == 't')
+}
+
+/// The coroutines of a running task, root outermost.
+pub(super) fn await_chain(
+    dictionary: &Dictionary,
+    stack: StackId,
+    task_depth: Option<u32>,
+) -> Vec<FrameId> {
+    let Some(depth) = task_depth else { return Vec::new() };
+    let frames = dictionary.stack_frames(stack).into_iter().skip(depth as usize);
+    frames
+        .take_while(|&id| {
+            let kind = FrameNames::of(dictionary, id).kind;
+            kind.is_some_and(|kind| kind != FrameKind::Function)
+        })
+        .collect()
+}
+
+/// The module whose import the frames are in; `Some(None)` where its name is not to be seen.
+pub(super) fn importing(dictionary: &Dictionary, frames: &[FrameId]) -> Option<Option<String>> {
+    let names = |id: FrameId| FrameNames::of(dictionary, id);
+    let begin = frames.iter().position(|&id| {
+        let FrameNames { function, file, .. } = names(id);
+        function == Some("_find_and_load") && file.is_some_and(|file| file.contains("importlib"))
+    })?;
+    let module = frames.iter().skip(begin).map(|&id| names(id));
+    let module = module.filter(|names| names.function == Some("<module>"));
+    Some(module.filter_map(|names| names.file).map(module_name).next())
+}
+
+/// `pkg/sub/__init__.py` is `pkg.sub`.
+fn module_name(file: &str) -> String {
+    let short = crate::analysis::short_path(file);
+    let absolute = short.starts_with('/') || short.starts_with('…');
+    let path = if absolute { short.rsplit('/').next().unwrap_or(&short) } else { &short };
+    let path = path.strip_suffix(".py").unwrap_or(path);
+    path.strip_suffix("/__init__").unwrap_or(path).replace('/', ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn installed_code_is_not_the_users() {
+        assert!(is_user_file("/srv/app/main.py"));
+        assert!(is_user_file("app.py"));
+        assert!(!is_user_file("/usr/lib/python3.13/socket.py"));
+        assert!(!is_user_file("/x/lib/python3.13t/socket.py"));
+        assert!(!is_user_file("/v/lib/python3.9/site-packages/requests/api.py"));
+        assert!(!is_user_file("/usr/lib/python3/dist-packages/requests/api.py"));
+        assert!(!is_user_file("<frozen importlib._bootstrap>"));
+    }
+
+    #[test]
+    fn modules_are_named_after_their_files() {
+        assert_eq!(module_name("/usr/lib/python3.13/json/__init__.py"), "json");
+        assert_eq!(module_name("/usr/lib/python3.13/json/decoder.py"), "json.decoder");
+        assert_eq!(module_name("/srv/app/slow.py"), "slow");
+    }
+}
