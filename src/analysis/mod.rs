@@ -13,6 +13,7 @@ pub mod population;
 mod read;
 mod series;
 mod stacks;
+mod stalls;
 mod task_clock;
 mod task_clocks;
 pub mod timeline;

@@ -8,10 +8,11 @@ use crate::model::{
 };
 
 use super::coroutines;
-use super::facts::{Analysis, AnalysisOptions, LoopTime, Source, TaskTime};
+use super::facts::{Analysis, AnalysisOptions, LoopTime, Overview, Source, TaskTime};
 use super::overview::Counter;
 use super::pace::{Looks, Pace};
 use super::stacks::StackSums;
+use super::stalls::{Found, LoopFacts, StallFinder};
 use super::task_clock::TaskClock;
 use super::task_clocks::TaskClocks;
 use super::wait_sums::WaitSums;
@@ -31,6 +32,7 @@ pub struct Analyzer {
     stacks: StackSums,
     awaiters: FxHashMap<TaskId, TaskId>,
     waiting: WaitSums,
+    stalls: StallFinder,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,6 +74,7 @@ impl Analyzer {
             stacks: StackSums::default(),
             awaiters: FxHashMap::default(),
             waiting: WaitSums::default(),
+            stalls: StallFinder::new(options.stall_threshold),
         }
     }
 
@@ -87,6 +90,8 @@ impl Analyzer {
         self.counter.event(&event, self.pace);
         let stretch = self.tasks.event(&event);
         self.waiting.event(&event, stretch, &self.dictionary, self.tasks.census_time());
+        let tick = Duration::from_nanos(self.pace.tick());
+        self.stalls.event(&event, tick, &self.dictionary);
         match event {
             Event::Sample(sample) => self.sample(&sample),
             Event::Idle { thread, time, ticks } => {
@@ -161,20 +166,29 @@ impl Analyzer {
         let mut loops: Vec<LoopTime> =
             self.loops.iter().map(|(&id, clock)| clock.time(id)).collect();
         loops.sort_unstable_by_key(|time| time.id);
+        let watched = loops.iter().map(|time| (time.id, time.busy + time.idle)).collect();
+        let Found { stalls, lag, edges, lost_switch_records, loops: facts } =
+            self.stalls.finish(&watched, &self.dictionary);
+        for time in &mut loops {
+            if let Some(facts) = facts.get(&time.id) {
+                time.add(facts);
+            }
+        }
+        let overview = Overview { edges, lost_switch_records, ..self.counter.finish() };
         Analysis {
             source,
-            overview: self.counter.finish(),
+            overview,
             loops,
             coroutines: coroutines::sum(&self.dictionary, &tasks),
             tasks,
             stacks: self.stacks.finish(&self.dictionary),
-            stalls: Vec::new(),
+            stalls,
             stall_threshold: self.options.stall_threshold,
-            lag: Vec::new(),
             contention: waited.contention,
             executors: waited.executors,
             population: waited.population,
             waits: waited.waits,
+            lag,
             meta: self.meta,
             dictionary: self.dictionary,
             awaiters: self.awaiters,
@@ -185,6 +199,16 @@ impl Analyzer {
 fn task_time(id: TaskId, clock: TaskClock) -> TaskTime {
     let TaskClock { first_seen, last_seen, state, running, ready, waiting, .. } = clock;
     TaskTime { id, first_seen, last_seen, state, running, ready, waiting }
+}
+
+impl LoopTime {
+    const fn add(&mut self, facts: &LoopFacts) {
+        let LoopFacts { lag, lag_corrected, runqueue, callbacks } = *facts;
+        self.lag = lag;
+        self.lag_corrected = lag_corrected;
+        self.runqueue = runqueue;
+        self.callbacks = callbacks;
+    }
 }
 
 impl LoopClock {

@@ -17,6 +17,7 @@ use super::live::Live;
 use super::message::{self, CliError};
 use super::python::{self, Python};
 use super::{attach, duration, flamegraph, output_file, record, report};
+use crate::analysis::AnalysisOptions;
 use crate::os::signals::Signal;
 use crate::sampler::{Outcome, SessionConfig};
 
@@ -63,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     output_file::check(&recording, false)?;
     let python = python::find(arguments.python.as_deref())?;
     let outcome = record_service(&python, arguments.duration, recording)?;
-    report::print_text(&outcome.path, Some(8))?;
+    report::print_text(&outcome.path, Some(8), AnalysisOptions::default())?;
     flamegraph::write(&outcome.path, &graph)?;
     say_what_next(&outcome.path, &graph);
     Ok(Exit::Done)

@@ -24,6 +24,7 @@ pub mod rate;
 pub mod record;
 mod recording_file;
 pub mod report;
+mod source;
 pub mod stop;
 pub mod units;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::message::{self, CliError};
-use crate::analysis::{self, Analysis, Source};
+use crate::analysis::{self, Analysis, AnalysisOptions, Source};
 use crate::recording::RecordingError;
 
 /// All facts of a recording. Says so if it is cut short.
@@ -11,8 +11,9 @@ use crate::recording::RecordingError;
 /// # Errors
 ///
 /// It cannot be read, or is no recording.
-pub(super) fn analyze(path: &Path) -> Result<Analysis, CliError> {
-    let analysis = analysis::analyze_file(path).map_err(|error| unreadable(&error))?;
+pub(super) fn analyze(path: &Path, options: AnalysisOptions) -> Result<Analysis, CliError> {
+    let analysis =
+        analysis::analyze_file_with(path, options).map_err(|error| unreadable(&error))?;
     warn_if_cut(&analysis.source);
     Ok(analysis)
 }

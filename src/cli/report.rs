@@ -6,12 +6,16 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::message::CliError;
-use super::{output, rate, recording_file};
+use super::source::SourceFiles;
+use super::{duration, output, rate, recording_file};
+use crate::analysis::AnalysisOptions;
+use crate::model::Duration;
 use crate::report::{self, TextOptions};
 
-/// Show what was recorded: loops, tasks, coroutines, hottest stacks
+/// Show what was recorded: stalls and their causes, loops, tasks, coroutines, hottest stacks
 ///
-/// Per event loop busy and idle time; per task and per coroutine the time running, ready and
+/// Every stall of an event loop with its cause, its place, and whom it held up; per event loop busy
+/// and idle time and lag; per task and per coroutine the time running, ready and
 /// waiting; the heaviest stacks under their await chains; and what was missed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -25,12 +29,16 @@ pub struct Arguments {
     /// The most entries of each list [default: 20 in text, all in JSON]
     #[arg(long, value_name = "N", value_parser = rate::entries)]
     limit: Option<usize>,
+    /// The shortest stall to show
+    #[arg(long, value_name = "TIME", value_parser = duration::length, default_value = "50ms")]
+    stall_threshold: std::time::Duration,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   looptrace report slow.looptrace
   looptrace report slow.looptrace --limit 5
+  looptrace report slow.looptrace --stall-threshold 10ms
   looptrace report slow.looptrace --format json | jq '.coroutines[0]'
 
 What next: looptrace flamegraph FILE -o out.svg";
@@ -49,10 +57,12 @@ enum Format {
 ///
 /// The recording cannot be read, or stdout cannot be written.
 pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
+    let threshold = u64::try_from(arguments.stall_threshold.as_nanos()).unwrap_or(u64::MAX);
+    let options = AnalysisOptions { stall_threshold: Duration::from_nanos(threshold) };
     match arguments.format {
-        Format::Text => print_text(&arguments.file, arguments.limit)?,
+        Format::Text => print_text(&arguments.file, arguments.limit, options)?,
         Format::Json => {
-            let analysis = recording_file::analyze(&arguments.file)?;
+            let analysis = recording_file::analyze(&arguments.file, options)?;
             output::to_stdout(|mut out| report::json(&analysis, arguments.limit, &mut out))?;
         }
     }
@@ -64,9 +74,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
 /// # Errors
 ///
 /// As [`run`].
-pub(super) fn print_text(file: &Path, limit: Option<usize>) -> Result<(), CliError> {
-    let analysis = recording_file::analyze(file)?;
+pub(super) fn print_text(
+    file: &Path,
+    limit: Option<usize>,
+    options: AnalysisOptions,
+) -> Result<(), CliError> {
+    let analysis = recording_file::analyze(file, options)?;
+    let source = SourceFiles::new(analysis.meta.anchor.wall_start_ns);
     let options = limit.map_or_else(TextOptions::default, |limit| TextOptions { limit });
     let style = output::stdout_style();
-    output::to_stdout(|mut out| report::text(&analysis, options, style, &mut out))
+    output::to_stdout(|mut out| report::text(&analysis, options, style, &source, &mut out))
 }

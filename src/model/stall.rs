@@ -202,6 +202,9 @@ pub struct StallStack {
     pub stack: StackId,
     /// The index of the task's root coroutine in it.
     pub task_depth: Option<u32>,
+    /// The index of the first frame that is not the loop's own; the number of its frames where all
+    /// of them are.
+    pub callback_depth: u32,
     /// How much of the stall it stands for.
     pub weight: Duration,
 }

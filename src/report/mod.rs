@@ -12,4 +12,4 @@ mod words;
 
 pub use json::json;
 pub use style::{Style, clean};
-pub use text::{TextOptions, text};
+pub use text::{NoSource, SourceLines, TextOptions, text};

@@ -2,6 +2,7 @@
 
 mod header;
 mod hot;
+mod stalls;
 mod times;
 mod waits;
 
@@ -24,6 +25,22 @@ impl Default for TextOptions {
     }
 }
 
+/// Where the source of the recorded program can be read.
+pub trait SourceLines {
+    /// A line of a file, counted from 1.
+    fn line(&self, file: &str, line: u32) -> Option<String>;
+}
+
+/// No source at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSource;
+
+impl SourceLines for NoSource {
+    fn line(&self, _file: &str, _line: u32) -> Option<String> {
+        None
+    }
+}
+
 /// Writes the facts for people.
 ///
 /// # Errors
@@ -32,10 +49,14 @@ pub fn text(
     analysis: &Analysis,
     options: TextOptions,
     style: Style,
+    source: &impl SourceLines,
     out: &mut impl Write,
 ) -> io::Result<()> {
     header::write(analysis, style, out)?;
     times::loops(analysis, options, style, out)?;
+    times::lag(analysis, options, style, out)?;
+    stalls::summary(analysis, options, style, out)?;
+    stalls::worst(analysis, options, style, source, out)?;
     times::coroutines(analysis, options, style, out)?;
     times::tasks(analysis, options, style, out)?;
     waits::contention(analysis, options, style, out)?;

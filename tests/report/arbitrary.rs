@@ -6,7 +6,7 @@ use looptrace::model::{
     LoopKind, Miss, MissReason, ProcessId, RecorderStats, Sample, StackId, StackNode, StringId,
     Task, TaskId, TaskRow, TaskState, Thread, ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
 };
-use looptrace::report::{Style, TextOptions, json, text};
+use looptrace::report::{NoSource, Style, TextOptions, json, text};
 use proptest::prelude::*;
 
 use crate::world::{COROUTINE, MS, meta, target};
@@ -157,7 +157,7 @@ proptest! {
         let mut out = Vec::new();
         json(&facts, None, &mut out).unwrap();
         serde_json::from_slice::<serde_json::Value>(&out).unwrap();
-        text(&facts, TextOptions::default(), Style::PLAIN, &mut Vec::new()).unwrap();
+        text(&facts, TextOptions::default(), Style::PLAIN, &NoSource, &mut Vec::new()).unwrap();
     }
 
     #[test]

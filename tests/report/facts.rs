@@ -2,10 +2,10 @@
 
 use looptrace::analysis::{Analysis, Source, TaskTime, analyze};
 use looptrace::model::{
-    Duration, Event, Miss, MissReason, RecorderStats, TaskId, TaskRow, TaskState, ThreadId,
-    Timestamp, WaitKind,
+    Contiguity, Duration, Event, Miss, MissReason, RecorderStats, StallKind, TaskId, TaskRow,
+    TaskState, ThreadId, Timestamp, WaitKind,
 };
-use looptrace::report::{Style, TextOptions, json, text};
+use looptrace::report::{NoSource, Style, TextOptions, json, text};
 
 use crate::golden;
 use crate::world::{COROUTINE, FUNCTION, MS, World, meta, ms, row};
@@ -48,6 +48,7 @@ pub(crate) fn service() -> (World, TaskId, TaskId, ThreadId) {
         |task, chain, wait| TaskRow { chain: Some(chain), wait, ..row(task, TaskState::Waiting) };
     world.census(ms(0), &[waiting(main, main_chain, gather), row(worker, TaskState::Ready)], &[]);
     world.push(Event::AwaitedBy { task: worker, awaiters: vec![main] });
+    world.context_ver = Some(3);
     for at in 1..=60 {
         if at == 50 {
             world.census(ms(50), &[row(worker, TaskState::Running)], &[]);
@@ -60,6 +61,7 @@ pub(crate) fn service() -> (World, TaskId, TaskId, ThreadId) {
     world.census(ms(100), &[waiting(worker, work_chain, lock)], &[]);
     world.push(Event::Idle { thread, time: ms(160), ticks: 50 });
     world.census(ms(150), &[], &[]);
+    world.context_ver = Some(5);
     for at in 161..=200 {
         world.sample(ms(at), thread, callback, None);
     }
@@ -99,9 +101,24 @@ fn a_service_is_accounted_to_the_millisecond() {
 }
 
 #[test]
+fn a_long_callback_is_a_stall() {
+    let (world, _, worker, _) = service();
+    let facts = analysis(world);
+    let [stall] = facts.stalls.as_slice() else { panic!("{:?}", facts.stalls) };
+    assert_eq!((stall.task, stall.kind), (Some(worker), StallKind::Callback));
+    assert_eq!(stall.duration.as_nanos() / 100_000, 595, "from its first look to before the next");
+    assert_eq!(stall.contiguity, Contiguity::Proven);
+    let location = facts.dictionary.get_frame(stall.location.unwrap()).unwrap();
+    assert_eq!(location.line, 31);
+    let shares: f64 = stall.causes.iter().map(|cause| cause.share).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+}
+
+#[test]
 fn a_service_as_text() {
     let mut out = Vec::new();
-    text(&analysis(service().0), TextOptions::default(), Style::PLAIN, &mut out).unwrap();
+    text(&analysis(service().0), TextOptions::default(), Style::PLAIN, &NoSource, &mut out)
+        .unwrap();
     golden::check("report.txt", &String::from_utf8(out).unwrap());
 }
 
@@ -201,7 +218,7 @@ fn misses_and_drops_are_counted_and_told() {
     let facts = analysis(world);
     assert_eq!((facts.overview.misses.torn, facts.overview.misses.late), (3, 4));
     let mut out = Vec::new();
-    text(&facts, TextOptions::default(), Style::PLAIN, &mut out).unwrap();
+    text(&facts, TextOptions::default(), Style::PLAIN, &NoSource, &mut out).unwrap();
     let shown = String::from_utf8(out).unwrap();
     for part in [
         "7 (100.0 %): 4 late, 3 torn",
@@ -246,7 +263,7 @@ fn a_file_gives_the_same_facts_and_says_when_it_was_cut() {
     let cut = looptrace::analysis::analyze_file(&path).unwrap();
     assert!(cut.source.truncated);
     let mut out = Vec::new();
-    text(&cut, TextOptions::default(), Style::PLAIN, &mut out).unwrap();
+    text(&cut, TextOptions::default(), Style::PLAIN, &NoSource, &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains("the file was cut short"));
 }
 
@@ -269,7 +286,7 @@ fn imports_and_long_stacks_are_abridged() {
         callback: None,
     }));
     let mut out = Vec::new();
-    text(&analysis(world), TextOptions::default(), Style::PLAIN, &mut out).unwrap();
+    text(&analysis(world), TextOptions::default(), Style::PLAIN, &NoSource, &mut out).unwrap();
     let shown = String::from_utf8(out).unwrap();
     assert!(!shown.contains("_find_and_load") && shown.contains("…         import"), "{shown}");
     assert!(shown.contains("28 more frames") && shown.contains("app.py:40"), "{shown}");

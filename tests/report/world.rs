@@ -15,6 +15,8 @@ pub(crate) const COROUTINE: FrameKind = FrameKind::Coroutine;
 pub(crate) struct World {
     pub(crate) dictionary: Dictionary,
     pub(crate) events: Vec<Event>,
+    /// Of every sample from now on.
+    pub(crate) context_ver: Option<u64>,
 }
 
 /// `Timestamp` from milliseconds.
@@ -116,7 +118,7 @@ impl World {
             task,
             task_depth,
             activity: Activity::Busy,
-            context_ver: None,
+            context_ver: self.context_ver,
             callback: None,
         }));
     }

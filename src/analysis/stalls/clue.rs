@@ -1,13 +1,14 @@
 //! Cuts a stall into pieces of which one thing is true each, and sums up what is alike.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{
-    Duration, KernelCallId, KernelState, StackId, StringId, Timestamp,
+    CodeId, Dictionary, Duration, KernelCallId, KernelState, MachineClocks, StackId, StringId,
+    Timestamp,
 };
 
 use super::episode::{Episode, Run};
-use super::scene::{ProcessLogs, ThreadLogs};
+use super::scene::{Log, ProcessLogs, ThreadLogs};
 
 /// What the thread was doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,8 +47,18 @@ pub(super) struct Case<'a> {
     pub(super) episode: &'a Episode,
     pub(super) thread: &'a ThreadLogs,
     pub(super) process: &'a ProcessLogs,
+    pub(super) machine: &'a Log<MachineClocks>,
     /// One tick of the sampler.
     pub(super) tick: Duration,
+}
+
+/// What called a function, and the function.
+type Caller = (Option<StackId>, Option<CodeId>);
+
+fn caller(dictionary: &Dictionary, stack: StackId) -> Caller {
+    let node = dictionary.get_stack(stack);
+    let code = node.and_then(|node| dictionary.get_frame(node.frame)).map(|frame| frame.code);
+    (node.and_then(|node| node.parent), code)
 }
 
 /// So many looks in a row with the same stack make it steady.
@@ -55,7 +66,29 @@ const STEADY: u32 = 4;
 
 impl Case<'_> {
     /// What was seen, with the time that each stands for.
-    pub(super) fn clues(&self) -> Vec<(Clue, Duration)> {
+    pub(super) fn clues(&self, dictionary: &Dictionary) -> Vec<(Clue, Duration)> {
+        let moving = self.moving(dictionary);
+        let mut clues = self.sums();
+        for (clue, _) in &mut clues {
+            clue.steady &=
+                !clue.stack.is_some_and(|stack| moving.contains(&caller(dictionary, stack)));
+        }
+        clues
+    }
+
+    /// Functions whose line was seen to change often: they run, whatever a single look says.
+    fn moving(&self, dictionary: &Dictionary) -> FxHashSet<Caller> {
+        let mut seen: FxHashMap<Caller, (u32, u32)> = FxHashMap::default();
+        for run in &self.episode.runs {
+            let Some(stack) = run.stack else { continue };
+            let counts = seen.entry(caller(dictionary, stack)).or_default();
+            *counts = (counts.0 + 1, counts.1 + run.looks);
+        }
+        let often = seen.into_iter().filter(|(_, (runs, looks))| *runs >= 4 && runs * 5 >= *looks);
+        often.map(|(caller, _)| caller).collect()
+    }
+
+    fn sums(&self) -> Vec<(Clue, Duration)> {
         let mut sums: FxHashMap<Clue, Duration> = FxHashMap::default();
         let mut order: Vec<Clue> = Vec::new();
         let exact = self.thread.exact(self.from, self.to);
@@ -70,7 +103,8 @@ impl Case<'_> {
         let mut at = self.from;
         for off in self.thread.offs.within(self.from, self.to) {
             self.awake(at, off.start, awake, &mut add);
-            let doing = if off.blocked { Doing::Blocked } else { Doing::Preempted };
+            let blocked = off.blocked && !self.woken(off.start);
+            let doing = if blocked { Doing::Blocked } else { Doing::Preempted };
             add(self.clue(doing, off.start, off.end), off.end.since(off.start));
             at = off.end;
         }
@@ -181,10 +215,59 @@ impl Case<'_> {
         clue.gil = clue.doing == Doing::Blocked && self.gil_held(from, to);
     }
 
-    /// Whether the thread's own clocks say that it used the CPU for most of the stall.
+    /// Whether a time off the CPU at the very start is the rest of the poll: the looks say that the
+    /// thread was awake by then, so it waited for a CPU.
+    fn woken(&self, start: Timestamp) -> bool {
+        let earlier = self.thread.offs.covering(start).is_some_and(|off| off.start < self.from);
+        !self.episode.inside && start == self.from && earlier
+    }
+
+    /// Whether the thread's own clocks say that it used the CPU, or waited for one, for most of
+    /// the stall.
     fn mostly_on_cpu(&self) -> Option<bool> {
         let (on_cpu, span) = self.cpu_around()?;
-        Some(on_cpu.as_nanos().saturating_mul(2) > span.as_nanos())
+        let awake = on_cpu + self.run_queue().unwrap_or_default();
+        Some(awake.as_nanos().saturating_mul(2) > span.as_nanos())
+    }
+
+    /// Time in the run queue between the readings around the stall, where they are close to it.
+    pub(super) fn run_queue(&self) -> Option<Duration> {
+        let first = self.thread.clocks.before(self.from)?;
+        let last = self.thread.clocks.after(self.to)?;
+        let length = self.to.since(self.from);
+        let slack = Duration::from_nanos(length.as_nanos() / 4 + 10_000_000);
+        let close = last.time.since(first.time) <= length + slack;
+        let waited = last.run_queue? - first.run_queue?;
+        close.then_some(waited.min(length))
+    }
+
+    /// Time in which the thread could have run on, by its switches.
+    pub(super) fn preempted(&self) -> Duration {
+        let offs = self.thread.offs.within(self.from, self.to).filter(|off| !off.blocked);
+        let long = offs.fold(Duration::ZERO, |sum, off| sum + off.end.since(off.start));
+        long + self.thread.offs.summed(self.from, self.to).1
+    }
+
+    /// Time in the run queue that the switches do not show: after having been woken.
+    pub(super) fn woken_late(&self) -> Duration {
+        let waited = self.run_queue().unwrap_or_default();
+        let exact = self.thread.exact(self.from, self.to);
+        let late = if exact { waited - self.preempted() } else { waited };
+        // Readings are not taken at the edges: little may belong to what was before or after.
+        let least = self.to.since(self.from).as_nanos() / 20;
+        if late.as_nanos() > least.max(1_000_000) { late } else { Duration::ZERO }
+    }
+
+    /// Whether pages were read from the disk.
+    pub(super) fn major_faults(&self) -> bool {
+        let clocks = &self.thread.clocks;
+        let faults = clocks.before(self.from).zip(clocks.after(self.to));
+        faults.is_some_and(|(before, after)| after.major_faults > before.major_faults)
+    }
+
+    /// The stack at a time.
+    pub(super) fn stack_at(&self, time: Timestamp) -> Option<StackId> {
+        self.run(self.run_at(time))?.stack
     }
 
     /// CPU time between the readings next to the stall's edges, and the time between them.

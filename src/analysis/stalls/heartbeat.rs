@@ -4,7 +4,7 @@
 //! between `L` and nothing, each alike. So the time in which the wait is longer than `x` is the sum
 //! of `L − x` over all stretches longer than `x`: a histogram of lengths gives every quantile.
 
-use crate::model::{Duration, Lag, LoopId, LagSeries, Timestamp};
+use crate::model::{Duration, Lag, LagSeries, LoopId, Timestamp};
 
 /// Steps per doubling: lengths are known to 1.1 %.
 const STEPS: u32 = 64;
@@ -33,8 +33,15 @@ impl Heartbeat {
 
     /// The distribution over `total` time.
     pub(super) fn lag(&self, total: Duration) -> Lag {
-        let at = |thousandths: u64| Duration::from_nanos(self.quantile(total.as_nanos(), thousandths));
-        Lag { p50: at(500), p90: at(900), p99: at(990), p999: at(999), max: Duration::from_nanos(self.max) }
+        let at =
+            |thousandths: u64| Duration::from_nanos(self.quantile(total.as_nanos(), thousandths));
+        Lag {
+            p50: at(500),
+            p90: at(900),
+            p99: at(990),
+            p999: at(999),
+            max: Duration::from_nanos(self.max),
+        }
     }
 
     /// The lag that is exceeded in all but so many thousandths of the time.

@@ -66,7 +66,6 @@ pub(super) const FRAMES: &[Known] = &[
     known("pymysql/", "", "pymysql", Effect::Blocks, "use aiomysql or asyncmy"),
     known("MySQLdb/", "", "MySQLdb", Effect::Blocks, "use aiomysql or asyncmy"),
     known("pymongo/", "", "pymongo", Effect::Blocks, "use PyMongo's AsyncMongoClient"),
-    known("redis/asyncio/", "", "redis.asyncio", Effect::Computes, CPU),
     known("redis/", "", "redis", Effect::Blocks, "use redis.asyncio"),
     known("sqlite3/", "", "sqlite3", Effect::Blocks, "use aiosqlite, or asyncio.to_thread()"),
     known("sqlalchemy/", "", "SQLAlchemy", Effect::Blocks, "use SQLAlchemy's AsyncSession"),
@@ -107,7 +106,10 @@ pub(super) const FRAMES: &[Known] = &[
     known("threading.py", "_wait_for_tstate_lock", "Thread.join", Effect::Locks, JOIN),
     known("threading.py", "", "threading", Effect::Locks, LOCK),
     known("multiprocessing/", "", "multiprocessing", Effect::Locks, THREAD),
-    known("json/", "", "json", Effect::Computes, CPU),
+    known("json/decoder.py", "raw_decode", "json.loads", Effect::Computes, CPU),
+    known("json/decoder.py", "decode", "json.loads", Effect::Computes, CPU),
+    known("json/encoder.py", "iterencode", "json.dumps", Effect::Computes, CPU),
+    known("json/encoder.py", "encode", "json.dumps", Effect::Computes, CPU),
     known("re.py", "", "re", Effect::Computes, CPU),
     known("re/__init__.py", "", "re", Effect::Computes, CPU),
     known("numpy/", "", "numpy", Effect::Computes, NATIVE),
@@ -116,8 +118,6 @@ pub(super) const FRAMES: &[Known] = &[
     known("pathlib.py", "", "pathlib", Effect::Blocks, FILES),
     known("pathlib/", "", "pathlib", Effect::Blocks, FILES),
     known("tempfile.py", "", "tempfile", Effect::Blocks, FILES),
-    known("gzip.py", "", "gzip", Effect::Computes, NATIVE),
-    known("pickle.py", "", "pickle", Effect::Computes, CPU),
 ];
 
 /// By the native function that was called: the start of its name.
@@ -136,7 +136,11 @@ const CALLEES: &[(&str, Effect, &str)] = &[
     ("_io.", Effect::Blocks, FILES),
     ("io.", Effect::Blocks, FILES),
     ("builtins.open", Effect::Blocks, FILES),
-    ("builtins.input", Effect::Blocks, "read with loop.connect_read_pipe() or asyncio.to_thread(input)"),
+    (
+        "builtins.input",
+        Effect::Blocks,
+        "read with loop.connect_read_pipe() or asyncio.to_thread(input)",
+    ),
     ("input", Effect::Blocks, "read with loop.connect_read_pipe() or asyncio.to_thread(input)"),
     ("posix.wait", Effect::Blocks, PROCESS),
     ("posix.system", Effect::Blocks, PROCESS),
@@ -178,6 +182,10 @@ const CALLS: &[(&str, &str)] = &[
 /// The known call that this frame is in.
 pub(super) fn by_frame(file: &str, function: &str) -> Option<&'static Known> {
     let file = crate::analysis::short_path(file);
+    // Packages have their asynchronous half in a directory of that name.
+    if file.contains("/asyncio/") {
+        return None;
+    }
     let function = function.rsplit('.').next().unwrap_or(function);
     FRAMES.iter().find(|known| {
         let in_file = if known.file.ends_with('/') {
@@ -215,7 +223,9 @@ pub(super) const fn by_kind(kind: CauseKind) -> Option<&'static str> {
         CauseKind::LockWait => LOCK,
         CauseKind::Disk => FILES,
         CauseKind::Starved => "give the process more CPU: other work takes it away",
-        CauseKind::PageFault => "touch the memory before it is needed, or give the machine more of it",
+        CauseKind::PageFault => {
+            "touch the memory before it is needed, or give the machine more of it"
+        }
         CauseKind::BlockingCall => THREAD,
         CauseKind::Stopped | CauseKind::Unknown => return None,
     })

@@ -16,12 +16,55 @@ pub(super) fn callback_frames(
     poll: Option<StackId>,
 ) -> Vec<FrameId> {
     let mut frames = dictionary.stack_frames(stack);
-    let base = task_depth.map(|depth| depth as usize).unwrap_or_else(|| {
-        let common = poll.map_or(0, |poll| common(dictionary, &frames, poll));
-        common.max(machinery(dictionary, &frames))
-    });
-    frames.drain(..base.min(frames.len()));
+    frames.drain(..callback_depth(dictionary, stack, task_depth, poll).min(frames.len()));
     frames
+}
+
+/// How many frames are the loop's own.
+pub(super) fn callback_depth(
+    dictionary: &Dictionary,
+    stack: StackId,
+    task_depth: Option<u32>,
+    poll: Option<StackId>,
+) -> usize {
+    if let Some(depth) = task_depth {
+        return depth as usize;
+    }
+    let frames = dictionary.stack_frames(stack);
+    let common = poll.map_or(0, |poll| common(dictionary, &frames, poll));
+    common.max(machinery(dictionary, &frames))
+}
+
+/// A stack, seen from the loop.
+pub(super) struct Layers {
+    /// Whether the loop runs in it.
+    pub(super) in_loop: bool,
+    /// Whether it is inside a callback that asyncio's own code called.
+    pub(super) in_handle: bool,
+    /// Frames above the loop's own.
+    pub(super) above: usize,
+}
+
+impl Layers {
+    pub(super) fn of(dictionary: &Dictionary, stack: StackId, poll: Option<StackId>) -> Self {
+        let frames = dictionary.stack_frames(stack);
+        let machinery = machinery(dictionary, &frames);
+        let shared = poll.map_or(0, |poll| common(dictionary, &frames, poll));
+        // The innermost frame of a poll may be the poll itself.
+        let whole =
+            poll.map_or(usize::MAX, |poll| dictionary.stack_frames(poll).len().saturating_sub(1));
+        let in_handle = frames.iter().any(|&id| {
+            let names = FrameNames::of(dictionary, id);
+            let function = names.function.and_then(|name| name.rsplit('.').next());
+            function == Some("_run")
+                && names.file.is_some_and(|it| it.ends_with("asyncio/events.py"))
+        });
+        Self {
+            in_loop: machinery > 0 || shared >= whole.max(1),
+            in_handle,
+            above: frames.len().saturating_sub(machinery.max(shared)),
+        }
+    }
 }
 
 /// How many frames, outermost first, run the same code.

@@ -78,7 +78,8 @@ impl Judge<'_> {
             _ => {}
         }
         let object = call.map(|call| call.object);
-        if object == Some(CallObject::Gil) || (clue.gil && is_futex_or_unknown(self.dictionary, call))
+        if object == Some(CallObject::Gil)
+            || (clue.gil && is_futex_or_unknown(self.dictionary, call))
         {
             return Verdict::new(CauseKind::GilWait, "another thread held the GIL");
         }
@@ -91,7 +92,9 @@ impl Judge<'_> {
         let callee = self.callee(clue);
         let effect = scene.known.as_ref().map(|(known, _)| known.effect);
         let locks = effect == Some(Effect::Locks)
-            || callee.as_ref().is_some_and(|(_, known)| known.is_some_and(|(e, _)| e == Effect::Locks));
+            || callee
+                .as_ref()
+                .is_some_and(|(_, known)| known.is_some_and(|(e, _)| e == Effect::Locks));
         if is_futex(self.dictionary, call) || (locks && call.is_none()) {
             let name = scene.known.as_ref().map(|(known, _)| known.name.to_owned());
             let advice = scene.known.as_ref().map(|(known, _)| known.advice);
@@ -107,7 +110,8 @@ impl Judge<'_> {
         if call.is_none() && function.is_none() {
             return words::unknown(self.dictionary, &scene.frames, "off the CPU");
         }
-        Call { dictionary: self.dictionary, function, call, advice }.verdict(CauseKind::BlockingCall)
+        Call { dictionary: self.dictionary, function, call, advice }
+            .verdict(CauseKind::BlockingCall)
     }
 
     /// Asleep without being interruptible. What the program asked to wait for is its own call.
@@ -143,11 +147,17 @@ impl Judge<'_> {
             let name = scene.known.as_ref().map(|(_, name)| name.clone());
             return words::native(name, native.extension(clue.stack), Some(known.advice));
         }
-        if clue.steady && let Some(module) = native.extension(clue.stack) {
+        if clue.steady
+            && let Some(module) = native.extension(clue.stack)
+        {
             return words::native(None, Some(module), None);
         }
         if scene.frames.is_empty() {
-            return words::unknown(self.dictionary, &scene.frames, "on the CPU, in the loop itself");
+            return words::unknown(
+                self.dictionary,
+                &scene.frames,
+                "on the CPU, in the loop itself",
+            );
         }
         Verdict::new(CauseKind::CpuPython, "Python code computes")
     }
@@ -170,7 +180,8 @@ impl Judge<'_> {
 
     /// The native function that was called, and what is known of it.
     fn callee(&self, clue: &Clue) -> Option<(String, Option<(Effect, &'static str)>)> {
-        let name = clue.callee.map(|id| self.dictionary.text(id)).filter(|name| !name.is_empty())?;
+        let name =
+            clue.callee.map(|id| self.dictionary.text(id)).filter(|name| !name.is_empty())?;
         Some((name.to_owned(), known::by_callee(name)))
     }
 }

@@ -81,10 +81,13 @@ fn object(dictionary: &Dictionary, call: &KernelCall) -> Option<(&'static str, S
             };
             name.or(unnamed).map(|name| ("on", name))
         }
-        CallObject::Tcp | CallObject::Udp | CallObject::Unix | CallObject::Socket => {
-            other.map(|peer| ("with", peer)).or_else(|| name.map(|name| ("with", name))).or_else(own)
+        CallObject::Tcp | CallObject::Udp | CallObject::Unix | CallObject::Socket => other
+            .map(|peer| ("with", peer))
+            .or_else(|| name.map(|name| ("with", name)))
+            .or_else(own),
+        CallObject::Pipe => {
+            Some(("on", name.map_or("a pipe".to_owned(), |it| format!("pipe {it}"))))
         }
-        CallObject::Pipe => Some(("on", name.map_or("a pipe".to_owned(), |it| format!("pipe {it}")))),
         CallObject::Child => Some(("for", name.map_or("a child process".to_owned(), |it| it))),
         CallObject::Poll => other.map(|peer| ("with", peer)).or_else(|| name.map(|it| ("on", it))),
         CallObject::Gil | CallObject::Futex | CallObject::Nothing => None,
@@ -159,9 +162,10 @@ pub(super) fn stopped(traced: bool) -> Verdict {
 
 /// Nothing explains it; `seen` and the innermost frame are all there is.
 pub(super) fn unknown(dictionary: &Dictionary, frames: &[FrameId], seen: &str) -> Verdict {
-    let place = frames.last().map(|&id| FrameNames::of(dictionary, id)).map(|names| {
-        format!("{} ({})", names.function_or_unknown(), names.place())
-    });
+    let place = frames
+        .last()
+        .map(|&id| FrameNames::of(dictionary, id))
+        .map(|names| format!("{} ({})", names.function_or_unknown(), names.place()));
     let text = match place {
         Some(place) => format!("{seen}, in a call from {place}"),
         None => seen.to_owned(),

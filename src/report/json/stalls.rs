@@ -57,6 +57,7 @@ struct TaskJson<'a> {
 struct StackJson<'a> {
     weight_ns: u64,
     task_depth: Option<u32>,
+    callback_depth: u32,
     frames: Vec<FrameJson<'a>>,
 }
 
@@ -154,6 +155,7 @@ fn stacks<'a>(analysis: &'a Analysis, stall: &Stall) -> Vec<StackJson<'a>> {
         .map(|it| StackJson {
             weight_ns: it.weight.as_nanos(),
             task_depth: it.task_depth,
+            callback_depth: it.callback_depth,
             frames: frames_json(&analysis.dictionary, it.stack),
         })
         .collect()

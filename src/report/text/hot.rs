@@ -197,10 +197,10 @@ fn frames(
 }
 
 /// A frame's name and place, and how to paint its name.
-type FrameLine = (String, String, Paint);
+pub(super) type FrameLine = (String, String, Paint);
 
 /// Frames as lines: the import system's own as one, and long stacks without their middle.
-fn abridged(frames: &[FrameNames<'_>]) -> Vec<FrameLine> {
+pub(super) fn abridged(frames: &[FrameNames<'_>]) -> Vec<FrameLine> {
     const OUTERMOST: usize = 3;
     const INNERMOST: usize = 11;
     let mut lines: Vec<FrameLine> = Vec::new();

@@ -73,6 +73,51 @@ pub(super) fn loops(
     columns.write(2, style, out)
 }
 
+/// How late each loop came round, where any was.
+pub(super) fn lag(
+    analysis: &Analysis,
+    options: TextOptions,
+    style: Style,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let rows: Vec<_> = analysis.loops.iter().filter(|row| row.lag.is_some()).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    title("Lag: how long due work waits for its loop", rows.len(), rows.len(), style, out)?;
+    let mut columns = Columns::new(&[
+        ("LOOP", Align::Right),
+        ("", Align::Text),
+        ("P50", Align::Right),
+        ("P90", Align::Right),
+        ("P99", Align::Right),
+        ("P99.9", Align::Right),
+        ("MAX", Align::Right),
+        ("CALLBACKS", Align::Right),
+        ("WAITED FOR CPU", Align::Right),
+    ]);
+    for row in rows.into_iter().take(options.limit) {
+        for (what, lag) in [("", row.lag), ("without CPU wait", row.lag_corrected)] {
+            let Some(lag) = lag else { continue };
+            let first = what.is_empty();
+            let callbacks = row.callbacks.filter(|_| first);
+            let waited = row.runqueue.filter(|_| first);
+            columns.row(vec![
+                plain(if first { row.id.to_string() } else { String::new() }),
+                (Paint::Dim, what.to_owned()),
+                time(Paint::Plain, lag.p50),
+                time(Paint::Plain, lag.p90),
+                time(Paint::Ready, lag.p99),
+                time(Paint::Ready, lag.p999),
+                time(Paint::Warning, lag.max),
+                plain(callbacks.map_or_else(String::new, |n| format!("≤ {}", words::grouped(n)))),
+                plain(waited.map_or_else(String::new, |waited| waited.to_string())),
+            ]);
+        }
+    }
+    columns.write(2, style, out)
+}
+
 pub(super) fn coroutines(
     analysis: &Analysis,
     options: TextOptions,

@@ -1,0 +1,222 @@
+//! Why a stall happened, and where.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{
+    Cause, CauseKind, CodeId, Dictionary, Duration, FrameId, StackId, StallStack, TaskId,
+};
+
+use super::clue::{Case, Clue, Doing};
+use super::evidence::{self, NativeStacks};
+use super::place;
+use super::verdict::{Judge, Verdict};
+use super::words;
+
+/// What is listed at most; the rest is drawn together as unknown.
+const MOST_CAUSES: usize = 8;
+/// Smaller parts are not worth a line.
+const SMALLEST_SHARE: f64 = 0.005;
+const MOST_STACKS: usize = 32;
+
+/// All that explains a stall.
+pub(super) struct Explained {
+    pub(super) causes: Vec<Cause>,
+    pub(super) advice: Option<&'static str>,
+    pub(super) on_cpu: Option<Duration>,
+    pub(super) runqueue: Option<Duration>,
+    pub(super) blocked: Option<Duration>,
+    pub(super) stacks: Vec<StallStack>,
+    pub(super) task: Option<TaskId>,
+    pub(super) await_chain: Vec<FrameId>,
+    pub(super) location: Option<FrameId>,
+    pub(super) call: Option<FrameId>,
+}
+
+/// A cause in the making: its verdict, its weight and what speaks for it.
+struct Part {
+    verdict: Verdict,
+    weight: Duration,
+    clues: Vec<(Clue, Duration)>,
+}
+
+pub(super) fn explain(
+    case: &Case<'_>,
+    dictionary: &Dictionary,
+    poll: Option<StackId>,
+) -> Explained {
+    let judge = Judge { dictionary, poll, major_faults: case.major_faults() };
+    let native = NativeStacks::of(case, dictionary);
+    let clues = case.clues(dictionary);
+    let exact = case.thread.exact(case.from, case.to);
+    let mut parts = parts(&clues, &judge, &native);
+    let late = case.woken_late();
+    if late > Duration::ZERO {
+        charge_starvation(&mut parts, late);
+    }
+    let advice = parts.first().and_then(|part| part.verdict.advice);
+    let seen = case.stacks();
+    let (location, call) = locate(&seen, dictionary, poll);
+    let heaviest = seen.first().map(|(run, _)| *run);
+    let times = times(case, &clues, exact, late);
+    Explained {
+        causes: causes(parts, case, dictionary),
+        advice,
+        on_cpu: times.0,
+        runqueue: times.1,
+        blocked: times.2,
+        task: seen.iter().find_map(|(run, _)| run.task),
+        await_chain: heaviest
+            .and_then(|run| Some(place::await_chain(dictionary, run.stack?, run.task_depth)))
+            .unwrap_or_default(),
+        stacks: seen
+            .iter()
+            .filter_map(|(run, weight)| {
+                let (stack, task_depth) = (run.stack?, run.task_depth);
+                let depth = place::callback_depth(dictionary, stack, task_depth, poll);
+                let callback_depth = u32::try_from(depth).unwrap_or(u32::MAX);
+                Some(StallStack { stack, task_depth, callback_depth, weight: *weight })
+            })
+            .take(MOST_STACKS)
+            .collect(),
+        location,
+        call,
+    }
+}
+
+/// Clues summed up by what they say, heaviest first.
+fn parts(clues: &[(Clue, Duration)], judge: &Judge<'_>, native: &NativeStacks<'_>) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut places: FxHashMap<(CauseKind, String), usize> = FxHashMap::default();
+    for &(clue, weight) in clues {
+        let verdict = judge.verdict(&clue, native);
+        let place = *places.entry((verdict.kind, verdict.text.clone())).or_insert(parts.len());
+        if place == parts.len() {
+            parts.push(Part { verdict, weight: Duration::ZERO, clues: Vec::new() });
+        }
+        if let Some(part) = parts.get_mut(place) {
+            part.weight = part.weight + weight;
+            part.clues.push((clue, weight));
+        }
+    }
+    sort(&mut parts);
+    parts
+}
+
+/// Heaviest first; what is unknown last among equals.
+fn sort(parts: &mut [Part]) {
+    parts.sort_by_key(|part| (std::cmp::Reverse(part.weight), part.verdict.kind));
+}
+
+/// The thread was woken and waited for a CPU: the kernel counts that apart, but not the stream of
+/// switches, where it looks like a longer wait.
+fn charge_starvation(parts: &mut Vec<Part>, late: Duration) {
+    let starved = |part: &Part| part.verdict.kind == CauseKind::Starved;
+    let mut left = late;
+    for part in parts.iter_mut().filter(|part| !starved(part)) {
+        let taken = left.min(part.weight);
+        part.weight = part.weight - taken;
+        left = left - taken;
+    }
+    let charged = late - left;
+    match parts.iter_mut().find(|part| starved(part)) {
+        Some(part) => part.weight = part.weight + charged,
+        None => parts.push(Part {
+            verdict: Verdict::new(CauseKind::Starved, "no CPU: other work took it"),
+            weight: charged,
+            clues: Vec::new(),
+        }),
+    }
+    parts.retain(|part| part.weight > Duration::ZERO);
+    sort(parts);
+}
+
+fn causes(parts: Vec<Part>, case: &Case<'_>, dictionary: &Dictionary) -> Vec<Cause> {
+    let total = parts.iter().fold(Duration::ZERO, |sum, part| sum + part.weight);
+    let share = |weight: Duration| weight.as_secs_f64() / total.as_secs_f64();
+    let mut causes = Vec::new();
+    let mut given = 0.0;
+    for mut part in parts {
+        let share = if total == Duration::ZERO { 0.0 } else { share(part.weight) };
+        if share < SMALLEST_SHARE || causes.len() == MOST_CAUSES {
+            continue;
+        }
+        evidence::complete(&mut part.verdict, &part.clues, part.weight, case, dictionary);
+        let Verdict { kind, text, evidence, .. } = part.verdict;
+        given += share;
+        causes.push(Cause { kind, share, text, evidence });
+    }
+    let rest: f64 = 1.0 - given;
+    if rest > 1e-9 {
+        let seen = if causes.is_empty() { "nothing was seen" } else { "many short parts" };
+        let Verdict { kind, text, evidence, .. } = words::unknown(dictionary, &[], seen);
+        causes.push(Cause { kind, share: rest, text, evidence });
+    }
+    causes
+}
+
+/// The line to look at, and what it called.
+fn locate(
+    seen: &[(super::episode::Run, Duration)],
+    dictionary: &Dictionary,
+    poll: Option<StackId>,
+) -> (Option<FrameId>, Option<FrameId>) {
+    struct Place {
+        frame: FrameId,
+        code: Option<CodeId>,
+        leaf: Option<FrameId>,
+        weight: Duration,
+    }
+    let mut places: Vec<Place> = Vec::new();
+    for (run, weight) in seen {
+        let Some(stack) = run.stack else { continue };
+        let frames = place::callback_frames(dictionary, stack, run.task_depth, poll);
+        let Some(user) = place::user_frame(dictionary, &frames) else { continue };
+        let Some(&frame) = frames.get(user) else { continue };
+        let code = dictionary.get_frame(frame).map(|frame| frame.code);
+        places.push(Place { frame, code, leaf: frames.last().copied(), weight: *weight });
+    }
+    let heaviest = |codes: &[Place], key: &dyn Fn(&Place) -> u32| -> Option<u32> {
+        let mut sums: FxHashMap<u32, Duration> = FxHashMap::default();
+        for place in codes {
+            let sum = sums.entry(key(place)).or_default();
+            *sum = *sum + place.weight;
+        }
+        sums.into_iter()
+            .max_by_key(|(key, weight)| (*weight, std::cmp::Reverse(*key)))
+            .map(|it| it.0)
+    };
+    let code_of = |place: &Place| place.code.map_or(0, CodeId::get);
+    let code = heaviest(&places, &code_of);
+    places.retain(|place| Some(code_of(place)) == code);
+    let line = heaviest(&places, &|place| place.frame.get());
+    if let Some(place) = places.iter().find(|place| Some(place.frame.get()) == line) {
+        return (Some(place.frame), place.leaf);
+    }
+    // None of the user's own code: the innermost frame of the heaviest stack.
+    let stack = seen.iter().find_map(|(run, _)| run.stack);
+    let leaf = stack.and_then(|stack| dictionary.get_stack(stack)).map(|node| node.frame);
+    (leaf, leaf)
+}
+
+type Times = (Option<Duration>, Option<Duration>, Option<Duration>);
+
+/// On the CPU, waiting for one, and off it for other reasons.
+fn times(case: &Case<'_>, clues: &[(Clue, Duration)], exact: bool, late: Duration) -> Times {
+    let of = |wanted: &[Doing]| {
+        let fitting = clues.iter().filter(|(clue, _)| wanted.contains(&clue.doing));
+        fitting.fold(Duration::ZERO, |sum, (_, weight)| sum + *weight)
+    };
+    if exact {
+        let blocked = of(&[Doing::Blocked]) - late;
+        let runqueue = of(&[Doing::Preempted]) + late;
+        return (Some(of(&[Doing::OnCpu, Doing::Collecting])), Some(runqueue), Some(blocked));
+    }
+    let Some((on_cpu, span)) = case.cpu_around() else { return (None, None, None) };
+    let length = case.to.since(case.from);
+    // The readings lie a little apart from the edges.
+    let scaled = u128::from(on_cpu.as_nanos()) * u128::from(length.as_nanos())
+        / u128::from(span.as_nanos().max(1));
+    let on_cpu = Duration::from_nanos(u64::try_from(scaled).unwrap_or(u64::MAX)).min(length);
+    let runqueue = case.run_queue().map(|time| time.min(length - on_cpu));
+    (Some(on_cpu), runqueue, runqueue.map(|runqueue| length - on_cpu - runqueue))
+}

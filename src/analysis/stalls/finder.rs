@@ -1,0 +1,437 @@
+//! From events to stalls.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{
+    Activity, Dictionary, Duration, EdgeSource, Event, EventLoop, GilLook, Lag, LagSeries, LoopId,
+    LoopKind, MachineClocks, ProcessId, Sample, StackId, Stall, StallEdges, StallId, StallKind,
+    TaskId, ThreadId, Timestamp,
+};
+
+use super::clue::Case;
+use super::explain::explain;
+use super::inbox::{Inbox, Item};
+use super::scene::{GilSeen, Log, ProcessLogs};
+use super::track::{Draft, Track};
+use super::victims::{ReadyTasks, Waiting};
+
+/// What comes within this time after a stall still tells of it: readings of clocks, other tasks.
+const AFTERMATH: Duration = Duration::from_nanos(300_000_000);
+/// A look at a lock's holder belongs to a look at the lock this close to it.
+const SAME_LOOK: Duration = Duration::from_nanos(3_000_000);
+
+/// Finds stalls; hand it every event, in order.
+#[derive(Debug)]
+pub(in crate::analysis) struct StallFinder {
+    threshold: Duration,
+    tick: Duration,
+    inbox: Inbox,
+    now: Timestamp,
+    loops: FxHashMap<LoopId, EventLoop>,
+    tracks: BTreeMap<ThreadId, Track>,
+    loop_of: FxHashMap<ThreadId, LoopId>,
+    processes: BTreeMap<ProcessId, ProcessLogs>,
+    process_of: FxHashMap<ThreadId, ProcessId>,
+    ready: ReadyTasks,
+    /// The census that is being read.
+    census: Timestamp,
+    /// The last one of each process.
+    censuses: FxHashMap<ProcessId, Timestamp>,
+    machine: Log<MachineClocks>,
+    /// The last look at each thread: who holds the GIL needs its stack.
+    recent: FxHashMap<ThreadId, (Timestamp, Option<StackId>)>,
+    sources: FxHashMap<ThreadId, EdgeSource>,
+    clocks: FxHashMap<ThreadId, (Duration, Duration)>,
+    lost: u64,
+    stalls: Vec<Stall>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(in crate::analysis) struct Found {
+    pub(in crate::analysis) stalls: Vec<Stall>,
+    pub(in crate::analysis) lag: Vec<LagSeries>,
+    pub(in crate::analysis) edges: StallEdges,
+    pub(in crate::analysis) lost_switch_records: u64,
+    pub(in crate::analysis) loops: FxHashMap<LoopId, LoopFacts>,
+}
+
+/// What was found of one loop.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::analysis) struct LoopFacts {
+    pub(in crate::analysis) lag: Option<Lag>,
+    pub(in crate::analysis) lag_corrected: Option<Lag>,
+    pub(in crate::analysis) runqueue: Option<Duration>,
+    pub(in crate::analysis) callbacks: Option<u64>,
+}
+
+impl StallFinder {
+    pub(in crate::analysis) fn new(threshold: Duration) -> Self {
+        Self {
+            threshold: threshold.max(Duration::from_nanos(1)),
+            tick: Duration::from_nanos(1_000_000),
+            inbox: Inbox::default(),
+            now: Timestamp::ZERO,
+            loops: FxHashMap::default(),
+            tracks: BTreeMap::new(),
+            loop_of: FxHashMap::default(),
+            processes: BTreeMap::new(),
+            process_of: FxHashMap::default(),
+            ready: ReadyTasks::default(),
+            census: Timestamp::ZERO,
+            censuses: FxHashMap::default(),
+            machine: Log::default(),
+            recent: FxHashMap::default(),
+            sources: FxHashMap::default(),
+            clocks: FxHashMap::default(),
+            lost: 0,
+            stalls: Vec::new(),
+        }
+    }
+
+    /// Takes the next event; `tick` is the sampling interval in force.
+    pub(in crate::analysis) fn event(
+        &mut self,
+        event: &Event,
+        tick: Duration,
+        dictionary: &Dictionary,
+    ) {
+        self.tick = tick;
+        let (time, item) = match event {
+            Event::Thread { id, thread } => {
+                self.process_of.insert(*id, thread.process);
+                return;
+            }
+            Event::Loop { id, event_loop } => {
+                self.loops.insert(*id, *event_loop);
+                if let Some(thread) = event_loop.thread {
+                    self.loop_of.insert(thread, *id);
+                }
+                return;
+            }
+            Event::Edges { thread, time, source } => {
+                self.edges(*thread, *time, *source);
+                return;
+            }
+            Event::CensusBegin { process, time } => {
+                self.census = *time;
+                (*time, Item::Census(*process))
+            }
+            Event::TaskRow(row) => (self.census, Item::Row(*row)),
+            Event::TaskGone { task } => (self.census, Item::TaskGone(*task)),
+            Event::Sample(sample) => (sample.time, Item::Look(*sample)),
+            Event::Idle { thread, time, .. } => (*time, Item::Idle(*thread)),
+            Event::OffCpu(off) => (off.start, Item::Off(*off)),
+            Event::OffCpuRun(run) => (run.start, Item::OffRun(*run)),
+            Event::LostSwitches(lost) => (lost.start, Item::Lost(*lost)),
+            Event::Blocked(look) => (look.time, Item::Blocked(*look)),
+            Event::NativeSample(sample) => (sample.time, Item::Native(*sample)),
+            Event::Callee(callee) => (callee.time, Item::Callee(*callee)),
+            Event::Gil(look) => (look.time, Item::Gil(*look)),
+            Event::Gc(look) => (look.time, Item::Gc(*look)),
+            Event::GcPause(pause) => (pause.start, Item::GcPause(*pause)),
+            Event::ThreadClocks(clocks) => (clocks.time, Item::Clocks(*clocks)),
+            Event::MachineClocks(clocks) => (clocks.time, Item::Machine(*clocks)),
+            Event::Queues(queues) => (queues.time, Item::Queues(queues.clone())),
+            Event::TargetEnded { id, time } => (*time, Item::Ended(*id)),
+            _ => return,
+        };
+        self.inbox.push(time, item);
+        let ready = self.inbox.ready();
+        if ready.is_empty() {
+            return;
+        }
+        for (time, item) in ready {
+            self.item(time, item, dictionary);
+        }
+        self.settle(dictionary);
+    }
+
+    fn edges(&mut self, thread: ThreadId, time: Timestamp, source: EdgeSource) {
+        let logs = &mut self.tracks.entry(thread).or_default().logs;
+        logs.exact_since = (source == EdgeSource::Kernel).then_some(time);
+        self.sources.insert(thread, source);
+    }
+
+    fn item(&mut self, time: Timestamp, item: Item, dictionary: &Dictionary) {
+        self.now = self.now.max(time);
+        match item {
+            Item::Look(sample) => self.look(&sample, dictionary),
+            Item::Idle(thread) => {
+                if let Some(track) = self.tracks.get_mut(&thread)
+                    && track.asleep(time)
+                {
+                    self.ended(thread);
+                }
+            }
+            Item::Census(process) => {
+                self.censuses.insert(process, time);
+            }
+            Item::Row(row) => self.ready.row(&row, time),
+            Item::TaskGone(task) => self.ready.gone(task),
+            Item::Machine(clocks) => self.machine.push(clocks),
+            Item::Gil(look) => self.gil(&look),
+            Item::Gc(look) => self.processes.entry(look.process).or_default().gc.push(look),
+            Item::GcPause(it) => self.processes.entry(it.process).or_default().pauses.push(it),
+            Item::Ended(process) => self.cut_off(Some(process)),
+            item => self.note(item),
+        }
+    }
+
+    /// What is kept with its thread until it is asked for.
+    fn note(&mut self, item: Item) {
+        let thread = match &item {
+            Item::Off(off) => off.thread,
+            Item::OffRun(run) => run.thread,
+            Item::Lost(lost) => lost.thread,
+            Item::Blocked(look) => look.thread,
+            Item::Native(sample) => sample.thread,
+            Item::Callee(callee) => callee.thread,
+            Item::Clocks(clocks) => clocks.thread,
+            Item::Queues(queues) => {
+                let running = self.loops.get(&queues.event_loop).and_then(|it| it.thread);
+                let Some(thread) = running else { return };
+                thread
+            }
+            _ => return,
+        };
+        let logs = &mut self.tracks.entry(thread).or_default().logs;
+        match item {
+            Item::Off(off) => logs.offs.take(&off),
+            Item::OffRun(run) => logs.offs.take_run(run),
+            Item::Lost(lost) => {
+                self.lost = self.lost.saturating_add(lost.count);
+                logs.lost.push_back((lost.start, lost.end));
+            }
+            Item::Blocked(look) => logs.blocked.push(look),
+            Item::Native(sample) => logs.native.push(sample),
+            Item::Callee(callee) => logs.callees.push(callee),
+            Item::Queues(queues) => logs.queues.push(queues),
+            Item::Clocks(clocks) => {
+                if let Some(waited) = clocks.run_queue {
+                    self.clocks.entry(thread).or_insert((waited, waited)).1 = waited;
+                }
+                logs.clocks.push(clocks);
+            }
+            _ => {}
+        }
+    }
+
+    fn look(&mut self, sample: &Sample, dictionary: &Dictionary) {
+        let thread = sample.thread;
+        self.recent.insert(thread, (sample.time, sample.stack));
+        if let Some(process) = self.process_of.get(&thread)
+            && let Some(logs) = self.processes.get_mut(process)
+            && let Some(seen) = logs.gil.last_mut()
+            && seen.holder == Some(thread)
+            && seen.stack.is_none()
+            && sample.time.since(seen.time) <= SAME_LOOK
+        {
+            seen.stack = sample.stack;
+        }
+        if sample.activity == Activity::NoLoop {
+            if let Some(track) = self.tracks.get_mut(&thread)
+                && track.asleep(sample.time)
+            {
+                self.ended(thread);
+            }
+            return;
+        }
+        let running = self.loop_of.get(&thread).and_then(|id| self.loops.get(id));
+        let kind = running.map_or(LoopKind::Other, |running| running.kind);
+        let track = self.tracks.entry(thread).or_default();
+        if track.look(sample, kind, self.tick, dictionary) {
+            self.ended(thread);
+        }
+    }
+
+    fn gil(&mut self, look: &GilLook) {
+        let mut seen = GilSeen::new(look);
+        if let Some(&(time, stack)) = seen.holder.and_then(|holder| self.recent.get(&holder))
+            && look.time.since(time) <= SAME_LOOK
+        {
+            seen.stack = stack;
+        }
+        self.processes.entry(look.process).or_default().gil.push(seen);
+    }
+
+    /// An episode of this thread ended: a stall keeps what is known now, others are forgotten.
+    fn ended(&mut self, thread: ThreadId) {
+        let Some(track) = self.tracks.get_mut(&thread) else { return };
+        let Some(draft) = track.drafts.last_mut() else { return };
+        if draft.end.time.since(draft.start.time) < self.threshold {
+            track.drop_draft();
+            return;
+        }
+        let from = draft.start.time;
+        let process = self.process_of.get(&thread);
+        let last = process.and_then(|process| self.censuses.get(process)).copied();
+        let seen = |first: Timestamp| match last {
+            _ if first >= from => Some(first),
+            // It was ready before; that it still was is known from the last census.
+            Some(last) if last >= from => Some(last),
+            _ => None,
+        };
+        draft.ready =
+            self.ready.iter().filter_map(|(task, first)| Some((task, seen(first)?))).collect();
+    }
+
+    /// A process ended, or the recording of all of them: what went on then has no end.
+    fn cut_off(&mut self, process: Option<ProcessId>) {
+        let threads: Vec<ThreadId> = self.tracks.keys().copied().collect();
+        for thread in threads {
+            if process.is_some() && self.process_of.get(&thread) != process.as_ref() {
+                continue;
+            }
+            if self.tracks.get_mut(&thread).is_some_and(Track::end) {
+                self.ended(thread);
+            }
+        }
+    }
+
+    /// Finishes stalls of which nothing more will be heard, and forgets what explains none.
+    fn settle(&mut self, dictionary: &Dictionary) {
+        let now = self.now;
+        let due = |draft: &mut Draft| draft.end.time + AFTERMATH < now;
+        let mut drafts: Vec<(ThreadId, Draft)> = Vec::new();
+        for (&thread, track) in &mut self.tracks {
+            drafts.extend(track.drafts.extract_if(.., due).map(|draft| (thread, draft)));
+        }
+        for (thread, draft) in drafts {
+            self.finish_stall(thread, draft, dictionary);
+        }
+        let second = 1_000_000_000;
+        let recent = Timestamp::from_nanos(now.as_nanos().saturating_sub(second));
+        let horizon = self.tracks.values().filter_map(Track::horizon).min();
+        let horizon = horizon.map_or(recent, |oldest| oldest.min(recent));
+        for track in self.tracks.values_mut() {
+            let own = track.horizon().map_or(recent, |oldest| oldest.min(recent));
+            track.logs.forget(own);
+        }
+        for logs in self.processes.values_mut() {
+            logs.forget(horizon);
+        }
+        let earlier = horizon.as_nanos().saturating_sub(5 * second);
+        self.machine.forget(Timestamp::from_nanos(earlier));
+    }
+
+    fn finish_stall(&mut self, thread: ThreadId, draft: Draft, dictionary: &Dictionary) {
+        let Some(&event_loop) = self.loop_of.get(&thread) else { return };
+        let Some(&definition) = self.loops.get(&event_loop) else { return };
+        let Some(track) = self.tracks.get(&thread) else { return };
+        let nothing = ProcessLogs::default();
+        let Draft { episode, start, end, ongoing, followers, ready, poll } = draft;
+        let case = Case {
+            from: start.time,
+            to: end.time,
+            episode: &episode,
+            thread: &track.logs,
+            process: self.processes.get(&definition.process).unwrap_or(&nothing),
+            machine: &self.machine,
+            tick: self.tick,
+        };
+        let explained = explain(&case, dictionary, poll);
+        let ready: Vec<(TaskId, Timestamp)> = ready
+            .into_iter()
+            .filter(|(task, _)| {
+                let of = dictionary.get_task(*task).and_then(|task| task.event_loop);
+                of == Some(event_loop)
+            })
+            .collect();
+        let waiting = Waiting {
+            from: start.time,
+            to: end.time,
+            end_error: end.error,
+            culprit: explained.task,
+            ready: &ready,
+            followers: &followers,
+        };
+        let queues = track.logs.queues.within(start.time, end.time);
+        let (victims, victims_complete) =
+            waiting.victims(queues.filter(|queues| queues.event_loop == event_loop));
+        let Some(id) = StallId::from_index(self.stalls.len()) else { return };
+        self.stalls.push(Stall {
+            id,
+            process: definition.process,
+            event_loop,
+            thread,
+            kind: if episode.inside { StallKind::Callback } else { StallKind::Outside },
+            start: start.time,
+            duration: end.time.since(start.time),
+            start_error: start.error,
+            end_error: end.error,
+            contiguity: episode.contiguity,
+            ongoing,
+            task: explained.task,
+            await_chain: explained.await_chain,
+            stacks: explained.stacks,
+            location: explained.location,
+            call: explained.call,
+            on_cpu: explained.on_cpu,
+            runqueue: explained.runqueue,
+            blocked: explained.blocked,
+            causes: explained.causes,
+            victims,
+            victims_complete,
+            advice: explained.advice,
+        });
+    }
+
+    /// Everything; `busy_and_idle` is how long each loop was watched.
+    pub(in crate::analysis) fn finish(
+        mut self,
+        watched: &FxHashMap<LoopId, Duration>,
+        dictionary: &Dictionary,
+    ) -> Found {
+        for (time, item) in self.inbox.rest() {
+            self.item(time, item, dictionary);
+        }
+        self.cut_off(None);
+        self.now = Timestamp::from_nanos(u64::MAX);
+        self.settle(dictionary);
+        self.stalls.sort_by_key(|stall| (stall.start, stall.thread));
+        for (index, stall) in self.stalls.iter_mut().enumerate() {
+            if let Some(id) = StallId::from_index(index) {
+                stall.id = id;
+            }
+        }
+        self.found(watched)
+    }
+
+    fn found(mut self, watched: &FxHashMap<LoopId, Duration>) -> Found {
+        let edges = self.quality();
+        let mut lag = Vec::new();
+        let mut loops = FxHashMap::default();
+        let mut by_loop: Vec<(LoopId, ThreadId)> =
+            self.loop_of.iter().map(|(&thread, &id)| (id, thread)).collect();
+        by_loop.sort_unstable();
+        for (id, thread) in by_loop {
+            let Some(track) = self.tracks.remove(&thread) else { continue };
+            let total = watched.get(&id).copied().filter(|&total| total > Duration::ZERO);
+            let known = self.sources.get(&thread) == Some(&EdgeSource::Kernel);
+            let facts = LoopFacts {
+                lag: total.map(|total| track.heartbeat.lag(total)),
+                lag_corrected: total.filter(|_| known).map(|total| track.corrected.lag(total)),
+                runqueue: self.clocks.get(&thread).map(|&(first, last)| last - first),
+                callbacks: track.callbacks(),
+            };
+            loops.insert(id, facts);
+            lag.push(track.series.finish(id));
+        }
+        Found { stalls: self.stalls, lag, edges, lost_switch_records: self.lost, loops }
+    }
+
+    /// What the edges of this recording rest on.
+    fn quality(&self) -> StallEdges {
+        let threads = || self.loop_of.keys().filter(|thread| self.tracks.contains_key(thread));
+        let kernel = |thread: &&ThreadId| self.sources.get(*thread) == Some(&EdgeSource::Kernel);
+        let (all, exact) = (threads().count(), threads().filter(kernel).count());
+        match exact {
+            0 => StallEdges::Sampled,
+            _ if exact == all && self.lost == 0 => StallEdges::Kernel,
+            _ => StallEdges::Mixed,
+        }
+    }
+}
