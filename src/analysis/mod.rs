@@ -1,7 +1,9 @@
 //! From a recording to facts. Pure: events in, facts out; every front end shows the same.
 
+pub mod check;
 pub mod contention;
 mod coroutines;
+pub mod diff;
 pub mod executors;
 mod facts;
 pub mod flame;

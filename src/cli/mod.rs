@@ -5,8 +5,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+pub mod ab;
 mod attach;
+pub mod calibrate;
+pub mod check;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod dump;
 pub mod duration;
@@ -14,6 +18,8 @@ pub mod exit;
 pub mod export;
 mod flame;
 pub mod flamegraph;
+mod gate;
+pub mod init_ci;
 pub mod launch;
 pub mod live;
 pub mod message;
@@ -52,6 +58,8 @@ Examples:
   looptrace record -- python app.py         start a program and record it
   looptrace report FILE                     show what was recorded
   looptrace flamegraph FILE -o out.svg      draw it
+  looptrace check run.looptrace             check it against budgets
+  looptrace ab --base 'CMD' --head 'CMD'    compare two versions of a program
   looptrace doctor 4242                     say what attaching to it needs"
     };
 }
@@ -82,6 +90,11 @@ enum Command {
     Report(report::Arguments),
     Flamegraph(flamegraph::Arguments),
     Export(export::Arguments),
+    Check(check::Arguments),
+    Ab(ab::Arguments),
+    Calibrate(calibrate::Arguments),
+    Diff(diff::Arguments),
+    InitCi(init_ci::Arguments),
     Doctor(doctor::Arguments),
     Demo(demo::Arguments),
 }
@@ -102,6 +115,11 @@ fn run(command: &Command) -> Result<Exit, CliError> {
         Command::Report(arguments) => report::run(arguments),
         Command::Flamegraph(arguments) => flamegraph::run(arguments),
         Command::Export(arguments) => export::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Ab(arguments) => ab::run(arguments),
+        Command::Calibrate(arguments) => calibrate::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::InitCi(arguments) => init_ci::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
     }

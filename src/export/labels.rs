@@ -21,7 +21,7 @@ fn full(label: &Label) -> String {
 
 /// `text` as one element of a collapsed stack: no separators, no control characters, and no
 /// number at its end that could be taken for a count.
-fn single(text: &str) -> Cow<'_, str> {
+pub(super) fn single(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c == ';' || c.is_control();
     let counts = text
         .rsplit_once(' ')

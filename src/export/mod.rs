@@ -1,10 +1,12 @@
 //! Recordings in the formats of other tools.
 
 mod collapsed;
+mod differential;
 mod labels;
 mod speedscope;
 mod svg;
 
 pub use collapsed::collapsed;
+pub use differential::differential;
 pub use speedscope::speedscope;
 pub use svg::svg;

@@ -73,7 +73,7 @@ fn subtitle(flame: &Flame) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-fn empty(out: &mut impl Write) -> io::Result<()> {
+pub(super) fn empty(out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"60\">\

@@ -2,7 +2,9 @@
 //! writer that the caller brings.
 
 mod bar;
+pub mod check;
 mod columns;
+pub mod diff;
 pub mod dump;
 mod frames;
 mod json;

@@ -1,0 +1,211 @@
+//! One recording as one run.
+
+use super::environment::Environment;
+use super::growth;
+use super::place::Place;
+use super::tests_seen::TestsSeen;
+use crate::analysis::{Analysis, FrameNames, code_place};
+use crate::model::{CodeId, Dictionary, Duration, FrameId, Stall, StringId};
+
+/// What a run is judged by.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Run {
+    /// The recording, for people.
+    pub file: String,
+    /// How long it is, in seconds.
+    pub seconds: f64,
+    /// When it began, in nanoseconds since 1970; 0 where unknown.
+    pub started: u64,
+    /// Where it was recorded.
+    pub environment: Environment,
+    /// Whether the file is cut short.
+    pub truncated: bool,
+    /// Looks at threads.
+    pub samples: u64,
+    /// Events that the recorder lost.
+    pub dropped: u64,
+    /// The share of the ticks without a look.
+    pub miss_ratio: Option<f64>,
+    /// How many loops were seen.
+    pub loops: usize,
+    /// The share of the run in which a loop's thread waited for a CPU: the worst loop's.
+    pub runq_wait: Option<f64>,
+    /// The share of its time that the busiest loop spent outside its poll call.
+    pub busy_ratio: Option<f64>,
+    /// The worst loop's lag in seconds: p50, p90, p99, p99.9, longest.
+    pub lag: Option<[f64; 5]>,
+    /// Most tasks alive at once.
+    pub alive_max: Option<f64>,
+    /// The trend of tasks alive, per minute.
+    pub growth: Option<f64>,
+    /// The share of their life in which tasks could run and did not.
+    pub ready_ratio: Option<f64>,
+    /// Every coroutine, those that ran longest first.
+    pub coroutines: Vec<CoroutineRun>,
+    /// Every stall, in order.
+    pub stalls: Vec<StallRun>,
+    /// Every test that was seen.
+    pub tests: Vec<String>,
+}
+
+/// What the tasks of a coroutine did in a run; times in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoroutineRun {
+    /// Where it is defined.
+    pub place: Place,
+    /// How many tasks.
+    pub tasks: u64,
+    /// On the loop.
+    pub running: f64,
+    /// Able to run, and not running.
+    pub ready: f64,
+    /// Waiting.
+    pub waiting: f64,
+}
+
+/// A stall of a run; times in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StallRun {
+    /// Its length.
+    pub wall: f64,
+    /// On a CPU.
+    pub cpu: Option<f64>,
+    /// Off the CPU and not waiting for one.
+    pub blocked: Option<f64>,
+    /// Its main cause.
+    pub cause: &'static str,
+    /// The main cause in words.
+    pub why: String,
+    /// The guilty line.
+    pub place: Option<Place>,
+    /// The heaviest stack, outermost first.
+    pub stack: Vec<Place>,
+    /// The test it happened in.
+    pub test: Option<String>,
+    /// When it began, in seconds after the recording's start.
+    pub start: f64,
+    /// What to do about it.
+    pub advice: Option<&'static str>,
+}
+
+impl Run {
+    /// The run in a recording.
+    #[must_use]
+    pub fn of(analysis: &Analysis) -> Self {
+        let Analysis { source, meta, overview, loops, .. } = analysis;
+        let tests = TestsSeen::of(analysis);
+        let seconds = overview.duration.as_secs_f64();
+        let python = overview.targets.first().map(|facts| facts.target.python.as_str());
+        let most = |values: &mut dyn Iterator<Item = f64>| values.reduce(f64::max);
+        let waits = loops.iter().filter_map(|event_loop| event_loop.runqueue);
+        let shares = waits.map(|wait| share(wait.as_secs_f64(), seconds));
+        Self {
+            file: source.file.clone(),
+            seconds,
+            started: meta.anchor.wall_start_ns,
+            environment: Environment::of(meta, python),
+            truncated: source.truncated,
+            samples: overview.samples,
+            dropped: overview.dropped,
+            miss_ratio: miss_ratio(analysis),
+            loops: loops.len(),
+            runq_wait: most(&mut shares.flatten()),
+            busy_ratio: most(&mut loops.iter().filter_map(|event_loop| {
+                let seen = event_loop.busy + event_loop.idle;
+                share(event_loop.busy.as_secs_f64(), seen.as_secs_f64())
+            })),
+            lag: lag(analysis),
+            alive_max: growth::alive_max(analysis),
+            growth: growth::per_minute(analysis),
+            ready_ratio: ready_ratio(analysis),
+            coroutines: coroutines(analysis),
+            stalls: analysis.stalls.iter().map(|found| stall(analysis, found, &tests)).collect(),
+            tests: tests.names(),
+        }
+    }
+}
+
+fn share(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2⁵³")]
+fn miss_ratio(analysis: &Analysis) -> Option<f64> {
+    let overview = &analysis.overview;
+    let missed = overview.misses.total();
+    let all = overview.samples.saturating_add(overview.idle_ticks).saturating_add(missed);
+    share(missed as f64, all as f64)
+}
+
+fn lag(analysis: &Analysis) -> Option<[f64; 5]> {
+    let lags = analysis.loops.iter().filter_map(|event_loop| event_loop.lag);
+    let figures =
+        lags.map(|lag| [lag.p50, lag.p90, lag.p99, lag.p999, lag.max].map(Duration::as_secs_f64));
+    figures.reduce(|one, other| std::array::from_fn(|index| one[index].max(other[index])))
+}
+
+fn ready_ratio(analysis: &Analysis) -> Option<f64> {
+    let sum = |of: fn(&crate::analysis::TaskTime) -> Duration| -> f64 {
+        analysis.tasks.iter().map(|task| of(task).as_secs_f64()).sum()
+    };
+    let ready = sum(|task| task.ready);
+    share(ready, ready + sum(|task| task.running) + sum(|task| task.waiting))
+}
+
+fn coroutines(analysis: &Analysis) -> Vec<CoroutineRun> {
+    let rows = analysis.coroutines.iter();
+    rows.map(|row| CoroutineRun {
+        place: definition(&analysis.dictionary, row.name, row.code),
+        tasks: row.tasks,
+        running: row.running.as_secs_f64(),
+        ready: row.ready.as_secs_f64(),
+        waiting: row.waiting.as_secs_f64(),
+    })
+    .collect()
+}
+
+/// Where a coroutine is defined.
+pub(super) fn definition(
+    dictionary: &Dictionary,
+    name: Option<StringId>,
+    code: Option<CodeId>,
+) -> Place {
+    let code = code.and_then(|code| dictionary.get_code(code));
+    let (file, line) = code.map_or((None, None), |code| code_place(dictionary, code));
+    Place {
+        function: name.map_or("?", |name| dictionary.text(name)).to_owned(),
+        file: file.unwrap_or_default().to_owned(),
+        line: line.unwrap_or(0),
+    }
+}
+
+/// Where a frame is.
+pub(super) fn place(dictionary: &Dictionary, frame: FrameId) -> Place {
+    let names = FrameNames::of(dictionary, frame);
+    Place {
+        function: names.function_or_unknown().to_owned(),
+        file: names.file.unwrap_or_default().to_owned(),
+        line: names.line.unwrap_or(0),
+    }
+}
+
+fn stall(analysis: &Analysis, stall: &Stall, tests: &TestsSeen) -> StallRun {
+    let dictionary = &analysis.dictionary;
+    let cause = stall.main_cause();
+    let seconds = |time: Option<Duration>| time.map(Duration::as_secs_f64);
+    let frames = stall.stacks.first().map(|heaviest| dictionary.stack_frames(heaviest.stack));
+    let stack: Vec<Place> =
+        frames.unwrap_or_default().into_iter().map(|frame| place(dictionary, frame)).collect();
+    StallRun {
+        wall: stall.duration.as_secs_f64(),
+        cpu: seconds(stall.on_cpu),
+        blocked: seconds(stall.blocked),
+        cause: cause.map_or("unknown", |cause| cause.kind.name()),
+        why: cause.map_or_else(String::new, |cause| cause.text.clone()),
+        place: stall.location.map(|frame| place(dictionary, frame)),
+        test: tests.of_stall(stall, &stack),
+        stack,
+        start: stall.start.since(crate::model::Timestamp::ZERO).as_secs_f64(),
+        advice: stall.advice,
+    }
+}
