@@ -1,6 +1,8 @@
 //! The command line as users and scripts see it: exit codes, messages, pipes.
 #![cfg(test)]
 
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/live.rs"]

@@ -230,6 +230,21 @@ fn each_coroutine_is_compared_with_itself() {
 }
 
 #[test]
+fn patterns_that_fit_nothing_are_said() {
+    let (base, head) = sides(12, 1.0, 0.05);
+    let budgets = "[[budget]]\nmetric = \"stall.max\"\nmax = 0\ntest = \"x*\"\n\
+                   [[budget]]\nmetric = \"coroutine.running.ratio\"\nmax_increase = 0.1\ncoroutine = \"y*\"\n";
+    let report = check(budgets, &base, &head);
+    let reasons: Vec<&str> =
+        report.outcomes.iter().map(|outcome| outcome.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        ["no test that was seen matches \"x*\"", "no coroutine that was seen matches \"y*\""]
+    );
+    assert_eq!(report.count(Verdict::Skipped), 2);
+}
+
+#[test]
 fn levels_decide_what_a_broken_budget_does() {
     let mut one = run(0);
     one.stalls = vec![stall(0.2, "render")];

@@ -188,16 +188,21 @@ fn step_summary(report: &CheckReport, sources: &Sources) {
 
 /// The lines of code that the report names, as far as the files are here.
 fn sources(report: &CheckReport) -> Sources {
-    let root = repository();
+    let mut roots = Vec::from_iter(env::current_dir().ok().map(|here| here.display().to_string()));
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for guilty in report.outcomes.iter().flat_map(|outcome| &outcome.guilty) {
-        for place in guilty.worst.stack.iter().chain([&guilty.place]) {
+    for outcome in &report.outcomes {
+        let stacks = outcome.guilty.iter().flat_map(|guilty| &guilty.worst.stack);
+        let places = outcome.guilty.iter().map(|guilty| &guilty.place).chain(&outcome.coroutine);
+        for place in stacks.chain(places) {
+            if let Some(root) = repository(&place.file).filter(|root| !roots.contains(root)) {
+                roots.push(root);
+            }
             if !place.file.is_empty() && !files.contains_key(&place.file) {
                 files.insert(place.file.clone(), lines(Path::new(&place.file)).unwrap_or_default());
             }
         }
     }
-    Sources::of(report, &root, |file, line| {
+    Sources::of(report, &roots, |file, line| {
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
         files.get(file)?.get(index).cloned()
     })
@@ -217,11 +222,11 @@ fn lines(path: &Path) -> Option<Vec<String>> {
     BufReader::new(file.take(SOURCE_BYTES)).lines().map(Result::ok).collect()
 }
 
-/// The directory above this one that holds `.git`, else this one.
-fn repository() -> String {
-    let Ok(here) = env::current_dir() else { return String::new() };
-    let root = here.ancestors().find(|directory| directory.join(".git").exists());
-    root.unwrap_or(&here).display().to_string()
+/// The directory above a file that holds `.git`: of several checkouts, each has its own.
+fn repository(file: &str) -> Option<String> {
+    let directories = Path::new(file).ancestors().skip(1).filter(|above| above.is_absolute());
+    let root = directories.take(64).find(|directory| directory.join(".git").exists())?;
+    Some(root.display().to_string())
 }
 
 #[cfg(test)]

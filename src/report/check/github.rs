@@ -65,7 +65,7 @@ fn properties(report: &CheckReport, outcome: &Outcome, sources: &Sources) -> Str
 fn message(outcome: &Outcome, sources: &Sources) -> String {
     let mut lines = vec![format!("{} (budget {})", outcome.reason, outcome.limit_words())];
     for guilty in &outcome.guilty {
-        lines.push(words::guilty(guilty));
+        lines.push(words::guilty(guilty, sources));
         lines.extend(sources.code(&guilty.place).map(|code| format!("    {code}")));
     }
     lines.join("\n")

@@ -44,7 +44,7 @@ pub fn gitlab(report: &CheckReport, sources: &Sources, out: &mut impl Write) -> 
         let mut places = outcome
             .guilty
             .iter()
-            .map(|guilty| (&guilty.place, words::guilty(guilty)))
+            .map(|guilty| (&guilty.place, words::guilty(guilty, sources)))
             .chain(outcome.coroutine.iter().map(|place| (place, String::new())))
             .filter_map(|(place, words)| Some((sources.inside(&place.file)?, place, words)))
             .peekable();

@@ -78,10 +78,10 @@ fn one(outcome: &Outcome, sources: &Sources, out: &mut impl Write) -> io::Result
     )?;
     out.write_all(plot(outcome).as_bytes())?;
     for guilty in &outcome.guilty {
-        writeln!(out, "<p>{}</p>", escape(&words::guilty(guilty)))?;
+        writeln!(out, "<p>{}</p>", escape(&words::guilty(guilty, sources)))?;
         let mut stack = String::new();
         for place in words::own_frames(&guilty.worst.stack, sources, 12) {
-            stack.push_str(&format!("{}  {}\n", place.short(), place.function));
+            stack.push_str(&format!("{}  {}\n", sources.short(place), place.function));
             if let Some(code) = sources.code(place) {
                 stack.push_str(&format!("    {code}\n"));
             }

@@ -93,12 +93,12 @@ fn guilty(notable: &[&Outcome], sources: &Sources, text: &mut String) {
     }
     text.push_str("\n**Where**\n\n");
     for guilty in seen {
-        text.push_str(&format!("- {}\n", cell(&words::guilty(guilty))));
+        text.push_str(&format!("- {}\n", cell(&words::guilty(guilty, sources))));
         let frames = words::own_frames(&guilty.worst.stack, sources, 5);
         text.push_str("  ```python\n");
         for place in frames {
             let line = sources.code(place).unwrap_or_default();
-            let at = format!("{} {}", place.short(), place.function);
+            let at = format!("{} {}", sources.short(place), place.function);
             text.push_str(&format!("  # {}\n", fenced(&at)));
             if !line.is_empty() {
                 text.push_str(&format!("  {}\n", fenced(line)));

@@ -58,7 +58,7 @@ fn result(report: &CheckReport, outcome: &Outcome, sources: &Sources) -> Value {
     let title = outcome.title();
     let mut text = format!("{title}: {} (budget {})", outcome.reason, outcome.limit_words());
     for guilty in &outcome.guilty {
-        text.push_str(&format!("\n{}", words::guilty(guilty)));
+        text.push_str(&format!("\n{}", words::guilty(guilty, sources)));
     }
     let places = outcome.guilty.iter().map(|guilty| &guilty.place).chain(&outcome.coroutine);
     let mut locations: Vec<Value> = places.filter_map(|place| location(place, sources)).collect();
@@ -132,7 +132,7 @@ fn stack(guilty: &Guilty, sources: &Sources) -> Option<Value> {
         })
         .collect();
     (!frames.is_empty())
-        .then(|| json!({ "message": { "text": words::guilty(guilty) }, "frames": frames }))
+        .then(|| json!({ "message": { "text": words::guilty(guilty, sources) }, "frames": frames }))
 }
 
 /// A path as a URI reference.

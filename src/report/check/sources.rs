@@ -1,4 +1,4 @@
-//! The lines of code that results point at. Whoever prints reads them; nothing here opens files.
+//! The lines of code that results point at, and their repositories. Whoever prints reads them; nothing here opens files.
 
 use rustc_hash::FxHashMap;
 
@@ -7,8 +7,8 @@ use crate::analysis::check::{CheckReport, Place};
 /// Lines of code, and where the repository lies.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// The repository's root, with a slash at its end; empty where unknown.
-    root: String,
+    /// Where repositories lie, each with a slash at its end.
+    roots: Vec<String>,
     lines: FxHashMap<(String, u32), String>,
 }
 
@@ -16,17 +16,19 @@ pub struct Sources {
 const LONGEST: usize = 200;
 
 impl Sources {
-    /// The lines that `read` gives for the places that a report names. Paths below `root` are shown
-    /// relative to it.
+    /// The lines that `read` gives for the places that a report names. Paths below one of `roots` are
+    /// shown relative to it, to the innermost that fits.
     pub fn of(
         report: &CheckReport,
-        root: &str,
+        roots: &[String],
         read: impl Fn(&str, u32) -> Option<String>,
     ) -> Self {
-        let mut root = root.to_owned();
-        if !root.is_empty() && !root.ends_with('/') {
-            root.push('/');
-        }
+        let mut roots: Vec<String> = roots
+            .iter()
+            .filter(|root| !root.is_empty())
+            .map(|root| format!("{}/", root.trim_end_matches('/')))
+            .collect();
+        roots.sort_unstable_by_key(|root| std::cmp::Reverse(root.len()));
         let mut lines = FxHashMap::default();
         for guilty in report.outcomes.iter().flat_map(|outcome| &outcome.guilty) {
             for Place { file, line, .. } in guilty.worst.stack.iter().chain([&guilty.place]) {
@@ -39,7 +41,7 @@ impl Sources {
                 }
             }
         }
-        Self { root, lines }
+        Self { roots, lines }
     }
 
     /// The line of code at a place, trimmed.
@@ -57,6 +59,16 @@ impl Sources {
         if !file.starts_with('/') {
             return Some(file);
         }
-        file.strip_prefix(&self.root).filter(|_| !self.root.is_empty())
+        self.roots.iter().find_map(|root| file.strip_prefix(root.as_str()))
+    }
+
+    /// `app/api.py:12`, relative to the repository where it lies in one.
+    #[must_use]
+    pub fn short(&self, place: &Place) -> String {
+        match self.inside(&place.file) {
+            Some(file) if place.line > 0 => format!("{file}:{}", place.line),
+            Some(file) => file.to_owned(),
+            None => place.short(),
+        }
     }
 }

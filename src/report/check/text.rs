@@ -27,9 +27,12 @@ pub fn text(
     let rest: Vec<&Outcome> = report
         .outcomes
         .iter()
-        .filter(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Skipped))
+        .filter(|outcome| match outcome.verdict {
+            Verdict::Skipped => true,
+            verdict => all && verdict == Verdict::Pass,
+        })
         .collect();
-    if all && !rest.is_empty() {
+    if !rest.is_empty() {
         writeln!(out)?;
         for outcome in rest {
             let title = clean(&outcome.title()).into_owned();
@@ -65,10 +68,10 @@ fn outcome(
     }
     writeln!(out, "    {}", clean(&outcome.reason))?;
     if let Some(place) = &outcome.coroutine {
-        writeln!(out, "    {}", clean(&place.short()))?;
+        writeln!(out, "    {}", clean(&sources.short(place)))?;
     }
     for guilty in &outcome.guilty {
-        writeln!(out, "    {}", words::guilty(guilty))?;
+        writeln!(out, "    {}", words::guilty(guilty, sources))?;
         if let Some(code) = sources.code(&guilty.place) {
             writeln!(out, "        {}", clean(code))?;
         }

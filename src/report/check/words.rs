@@ -74,10 +74,10 @@ pub(super) fn change(effect: Option<Effect>) -> String {
 }
 
 /// `app/views.py:42 in render: 14.0 ms, 12.3 ms of it on a CPU (cpu_python)`.
-pub(super) fn guilty(guilty: &Guilty) -> String {
+pub(super) fn guilty(guilty: &Guilty, sources: &super::Sources) -> String {
     let Guilty { place, worst, per_run, base_seconds, seconds } = guilty;
     let unit = crate::analysis::check::Unit::Seconds;
-    let mut words = format!("{} in {}", clean(&place.short()), clean(&place.function));
+    let mut words = format!("{} in {}", clean(&sources.short(place)), clean(&place.function));
     words.push_str(&format!(": worst {}", unit.show(worst.wall)));
     if let Some(cpu) = worst.cpu {
         words.push_str(&format!(", {} of it on a CPU", unit.show(cpu)));

@@ -59,7 +59,11 @@ pub fn judge(inputs: Inputs<'_>) -> CheckReport {
     };
     let mut outcomes = Vec::new();
     for budget in config.budgets.iter().filter(|budget| budget.level != Level::Off) {
-        for subject in subjects(budget, head, base) {
+        let found = subjects(budget, head, base);
+        if found.is_empty() {
+            outcomes.extend(budget.limits.iter().map(|&limit| court.nothing(budget, limit)));
+        }
+        for subject in found {
             for &limit in &budget.limits {
                 outcomes.push(court.outcome(budget, &subject, limit));
             }
@@ -160,6 +164,21 @@ impl Court<'_> {
             Limit::Max(max) => absolute::judge(outcome, max, self),
             Limit::Increase(tolerance) => relative::judge(outcome, tolerance, budget, self),
         }
+    }
+
+    /// About a budget whose pattern fits nothing: most likely a slip in it.
+    fn nothing(&self, budget: &Budget, limit: Limit) -> Outcome {
+        let mut outcome = self.outcome(budget, &Subject::default(), limit);
+        (outcome.head, outcome.base, outcome.p) = (None, None, None);
+        outcome.verdict = Verdict::Skipped;
+        outcome.reason = match (&budget.test, &budget.coroutine) {
+            (Some(pattern), _) => format!("no test that was seen matches \"{}\"", pattern.text()),
+            (_, Some(pattern)) => {
+                format!("no coroutine that was seen matches \"{}\"", pattern.text())
+            }
+            _ => "no coroutine was seen".to_owned(),
+        };
+        outcome
     }
 
     fn figure(&self, budget: &Budget, subject: &Subject, runs: &[Run]) -> Option<Figure> {
