@@ -33,6 +33,7 @@ pub mod report;
 mod source;
 pub mod stop;
 pub mod units;
+pub mod view;
 
 pub use exit::Exit;
 pub use message::{CliError, Hint};
@@ -58,6 +59,7 @@ Examples:
   looptrace record -- python app.py         start a program and record it
   looptrace report FILE                     show what was recorded
   looptrace flamegraph FILE -o out.svg      draw it
+  looptrace view FILE                       explore it in a window
   looptrace check run.looptrace             check it against budgets
   looptrace ab --base 'CMD' --head 'CMD'    compare two versions of a program
   looptrace doctor 4242                     say what attaching to it needs"
@@ -97,6 +99,7 @@ enum Command {
     InitCi(init_ci::Arguments),
     Doctor(doctor::Arguments),
     Demo(demo::Arguments),
+    View(view::Arguments),
 }
 
 /// Runs the command that `args` (the program's name first) ask for.
@@ -122,6 +125,7 @@ fn run(command: &Command) -> Result<Exit, CliError> {
         Command::InitCi(arguments) => init_ci::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::View(arguments) => view::run(arguments),
     }
 }
 

@@ -4,10 +4,13 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{TaskId, Timestamp};
 
+/// Since when, and who.
+type Change = (Timestamp, Box<[TaskId]>);
+
 /// The awaiters of every task over time, as censuses found them.
 #[derive(Debug, Default)]
 pub struct AwaitHistory {
-    by_task: FxHashMap<TaskId, Vec<(Timestamp, Box<[TaskId]>)>>,
+    by_task: FxHashMap<TaskId, Vec<Change>>,
 }
 
 impl AwaitHistory {

@@ -1,0 +1,108 @@
+//! Files that are chosen, dropped and saved.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use eframe::egui::{Context, ViewportCommand};
+
+use super::App;
+use crate::command::Command;
+use crate::load::Loading;
+
+/// What a file is chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Open,
+    Compare,
+    Picture,
+}
+
+impl App {
+    pub(super) fn collect_dialog(&mut self, ctx: &Context) {
+        let Some((purpose, receiver)) = &self.dialog else { return };
+        let purpose = *purpose;
+        match receiver.try_recv() {
+            Err(crossbeam_channel::TryRecvError::Empty) => {
+                ctx.request_repaint_after(Duration::from_millis(200));
+            }
+            Ok(Some(path)) => {
+                self.dialog = None;
+                match purpose {
+                    Purpose::Open => self.open(ctx, &path),
+                    Purpose::Compare => self.comparing = Some(Loading::begin(ctx, &path)),
+                    Purpose::Picture => self.picture(ctx, path),
+                }
+            }
+            Ok(None) | Err(crossbeam_channel::TryRecvError::Disconnected) => self.dialog = None,
+        }
+    }
+
+    pub(super) fn choose(&mut self, purpose: Purpose) {
+        let (sender, receiver) = bounded(1);
+        let started =
+            std::thread::Builder::new().name("looptrace-dialog".to_owned()).spawn(move || {
+                let dialog = rfd::FileDialog::new();
+                let chosen = match purpose {
+                    Purpose::Picture => dialog
+                        .set_file_name("looptrace.png")
+                        .add_filter("Picture", &["png"])
+                        .save_file(),
+                    Purpose::Open | Purpose::Compare => {
+                        dialog.add_filter("Recordings", &["looptrace"]).pick_file()
+                    }
+                };
+                // The window may have been closed meanwhile.
+                sender.send(chosen).unwrap_or_default();
+            });
+        match started {
+            Ok(_) => self.dialog = Some((purpose, receiver)),
+            Err(error) => self.state.notice = Some(format!("no dialog: {error}")),
+        }
+    }
+
+    pub(super) fn picture(&mut self, ctx: &Context, path: PathBuf) {
+        let quit = self.options.picture.is_some();
+        let for_quit = ctx.clone();
+        self.state.notice = (!quit).then(|| format!("saving {}", path.display()));
+        ctx.request_screenshot(move |image| {
+            // A picture that cannot be saved leaves no file behind: that is seen.
+            save_png(&path, &image).unwrap_or_default();
+            if quit {
+                for_quit.send_viewport_cmd(ViewportCommand::Close);
+            }
+        });
+    }
+
+    pub(super) fn dropped(&mut self, ctx: &Context, out: &mut Vec<Command>) {
+        let paths: Vec<PathBuf> = ctx.input(|input| {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
+        });
+        let mut paths = paths.into_iter();
+        out.extend(paths.next().map(Command::OpenFile));
+        out.extend(paths.next().map(Command::CompareWith));
+    }
+
+    /// Saves the picture that was asked for on the command line, once all is drawn.
+    pub(super) fn picture_when_ready(&mut self, ctx: &Context) {
+        const SETTLED: u32 = 12;
+        let Some(path) = self.options.picture.clone() else { return };
+        let late = self.begun.elapsed() > Duration::from_secs(60);
+        let ready = (self.snapshot.is_some() || self.error.is_some())
+            && self.loading.is_none()
+            && self.comparing.is_none()
+            && !self.caches.is_working();
+        self.picture_frames = if ready { self.picture_frames + 1 } else { 0 };
+        ctx.request_repaint();
+        if self.picture_frames == SETTLED || (late && self.picture_frames == 0) {
+            self.state.notice = None;
+            self.picture(ctx, path);
+        }
+    }
+}
+
+fn save_png(path: &Path, image: &eframe::egui::ColorImage) -> Result<(), image::ImageError> {
+    let [width, height] = image.size;
+    let bytes: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_array()).collect();
+    image::save_buffer(path, &bytes, width as u32, height as u32, image::ExtendedColorType::Rgba8)
+}

@@ -1,0 +1,165 @@
+//! What the viewer is asked to show, and how it is started.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use eframe::egui::{ViewportBuilder, vec2};
+
+use crate::app::App;
+
+/// Shows a recording of looptrace in a window.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(name = "looptrace-gui", version)]
+pub struct Options {
+    /// The recording
+    pub file: Option<PathBuf>,
+    /// A second recording to compare it with
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// Record this process, and show it meanwhile
+    #[arg(long, conflicts_with = "file")]
+    pub pid: Option<u32>,
+    /// Where `--pid` records to [default: a file in the directory for temporary files]
+    #[arg(long, value_name = "FILE", requires = "pid")]
+    pub output: Option<PathBuf>,
+    /// The program that records
+    #[arg(long, value_name = "PROGRAM", default_value = "looptrace", hide = true)]
+    pub recorder: PathBuf,
+    /// Show this point in time, e.g. `12.3s` or `450ms`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub at: Option<u64>,
+    /// Show this stall, by its number
+    #[arg(long, value_name = "NUMBER")]
+    pub stall: Option<u32>,
+    /// Show the first task whose name or coroutine contains this
+    #[arg(long, value_name = "NAME")]
+    pub task: Option<String>,
+    /// What draws
+    #[arg(long, value_enum, default_value_t)]
+    pub renderer: Renderer,
+    /// Save a picture of the window to this file and quit
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub picture: Option<PathBuf>,
+    /// The view to bring to the front
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub pane: Option<String>,
+    /// The colours
+    #[arg(long, value_enum, hide = true)]
+    pub theme: Option<Colours>,
+}
+
+/// What draws the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Renderer {
+    /// Vulkan or what else there is, then OpenGL.
+    #[default]
+    Auto,
+    /// Vulkan or what else there is.
+    Wgpu,
+    /// OpenGL.
+    Glow,
+}
+
+/// The colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Colours {
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+fn time(text: &str) -> Result<u64, String> {
+    let (digits, unit) = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .map_or((text, "s"), |at| text.split_at(at));
+    let factor = match unit.trim() {
+        "ns" => 1.0,
+        "us" | "µs" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        "m" | "min" => 60e9,
+        _ => return Err("a number with ns, us, ms, s or m".to_owned()),
+    };
+    let number: f64 = digits.parse().map_err(|error| format!("{digits}: {error}"))?;
+    Ok((number * factor) as u64)
+}
+
+/// Why no window could be shown.
+#[derive(Debug)]
+pub struct NoWindow(String);
+
+impl std::fmt::Display for NoWindow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether there is a display to show a window on.
+#[must_use]
+pub fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Shows the window until it is closed.
+///
+/// # Errors
+/// There is no display, or nothing to draw with.
+pub fn run(options: &Options) -> Result<(), NoWindow> {
+    if !has_display() {
+        return Err(NoWindow("there is no display (DISPLAY and WAYLAND_DISPLAY are unset)".into()));
+    }
+    let renderers: &[eframe::Renderer] = match options.renderer {
+        Renderer::Auto => &[eframe::Renderer::Wgpu, eframe::Renderer::Glow],
+        Renderer::Wgpu => &[eframe::Renderer::Wgpu],
+        Renderer::Glow => &[eframe::Renderer::Glow],
+    };
+    let mut failures = Vec::new();
+    for &renderer in renderers {
+        match run_with(options, renderer) {
+            Ok(()) => return Ok(()),
+            // An event loop cannot be made twice in a process; the second renderer needs another.
+            Err(error @ (eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_))) => {
+                failures.push(error.to_string());
+                break;
+            }
+            Err(error) => failures.push(format!("{renderer}: {error}")),
+        }
+    }
+    Err(NoWindow(failures.join("; ")))
+}
+
+fn run_with(options: &Options, renderer: eframe::Renderer) -> eframe::Result {
+    let native = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title("looptrace")
+            .with_app_id("looptrace")
+            .with_inner_size(vec2(1440.0, 900.0))
+            .with_min_inner_size(vec2(640.0, 400.0)),
+        renderer,
+        persist_window: options.picture.is_none(),
+        ..eframe::NativeOptions::default()
+    };
+    let options = options.clone();
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        Ok(Box::new(App::new(options, &creation.egui_ctx, creation.storage)))
+    });
+    eframe::run_native("looptrace", native, create)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(time("12.3s"), Ok(12_300_000_000));
+        assert_eq!(time("450ms"), Ok(450_000_000));
+        assert_eq!(time("2"), Ok(2_000_000_000));
+        assert!(time("soon").is_err());
+        Options::command().debug_assert();
+    }
+}

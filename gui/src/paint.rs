@@ -1,0 +1,85 @@
+//! Paints spans. What is too narrow is folded, and nothing is ever narrower than can be seen.
+
+use eframe::egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
+use looptrace::analysis::timeline::{Fold, SpanState, Spans};
+use looptrace::model::Timestamp;
+
+use crate::axis::Axis;
+use crate::theme::{FOLD, NARROWEST, Theme};
+
+/// How spans are painted.
+#[derive(Debug, Clone, Copy)]
+pub struct SpanStyle<'a> {
+    /// The colours.
+    pub theme: &'a Theme,
+    /// Which time lies where.
+    pub axis: &'a Axis,
+    /// Whether they are in the background, since a search did not find them.
+    pub dim: bool,
+}
+
+/// Paints the spans of one lane into `rect`.
+pub fn spans(mesh: &mut Mesh, spans: &Spans, rect: Rect, style: SpanStyle<'_>) {
+    let SpanStyle { axis, .. } = style;
+    let range = axis.range();
+    let (from, to) = (Timestamp::from_nanos(range.start), Timestamp::from_nanos(range.end));
+    spans.fold(from, to, axis.nanos(FOLD), |fold| one(mesh, &fold, rect, style));
+}
+
+fn one(mesh: &mut Mesh, fold: &Fold, rect: Rect, style: SpanStyle<'_>) {
+    let left = style.axis.x(fold.start.as_nanos()).max(rect.left());
+    let right = style.axis.x(fold.end.as_nanos()).max(left + NARROWEST).min(rect.right());
+    if right <= left {
+        return;
+    }
+    let height = rect.height() * Theme::height(fold.state);
+    let middle = rect.center().y;
+    // A gap between long neighbours, so that they can be told apart.
+    let gap = if right - left > 6.0 { 1.0 } else { 0.0 };
+    let rect = Rect::from_min_max(
+        pos2(left, middle - height / 2.0),
+        pos2(right - gap, middle + height / 2.0),
+    );
+    let mut colour = style.theme.state(fold.state);
+    if style.dim {
+        colour = colour.lerp_to_gamma(style.theme.canvas, 0.7);
+    }
+    mesh.add_colored_rect(rect, colour);
+}
+
+/// Slanted lines: what is not known.
+pub fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
+    const STEP: f32 = 6.0;
+    let painter = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
+    let visible = rect.intersect(painter.clip_rect());
+    if !visible.is_positive() {
+        return;
+    }
+    let height = rect.height();
+    let mut x = visible.left() - height - (visible.left() - rect.left()).rem_euclid(STEP);
+    while x < visible.right() {
+        let (a, b) = (pos2(x, rect.bottom()), pos2(x + height, rect.top()));
+        painter.line_segment([a, b], Stroke::new(1.0, colour));
+        x += STEP;
+    }
+}
+
+/// A small triangle that points down: something happened here.
+pub fn marker(painter: &Painter, tip: Pos2, size: f32, colour: Color32) {
+    let points =
+        vec![pos2(tip.x - size, tip.y - size * 1.6), pos2(tip.x + size, tip.y - size * 1.6), tip];
+    painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+}
+
+/// A swatch as high as the state is drawn, for legends.
+pub fn swatch(painter: &Painter, rect: Rect, state: SpanState, theme: &Theme) {
+    let height = rect.height() * Theme::height(state);
+    let rect = Rect::from_center_size(rect.center(), eframe::egui::vec2(rect.width(), height));
+    painter.rect_filled(rect, 1.0, theme.state(state));
+}
+
+/// A mesh that is not without bounds.
+#[must_use]
+pub fn mesh() -> Mesh {
+    Mesh::default()
+}

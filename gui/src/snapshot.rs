@@ -1,0 +1,117 @@
+//! A recording as the window sees it: made beside the window, never changed.
+
+use std::path::PathBuf;
+
+use looptrace::analysis::timeline::Timeline;
+use looptrace::analysis::{Analysis, TaskTime};
+use looptrace::model::{Duration, Stall, TaskId};
+
+use crate::axis::Range;
+use crate::facts::{Contended, contention, steps};
+
+/// Everything there is to know about a recording, as far as it has been read.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counted up with every reading; equal revisions are equal snapshots.
+    pub revision: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// How long it was when it was read.
+    pub bytes: u64,
+    /// How long reading took.
+    pub took: std::time::Duration,
+    /// Facts.
+    pub analysis: Analysis,
+    /// Spans.
+    pub timeline: Timeline,
+    /// What tasks queued for, longest waits first.
+    pub contended: Vec<Contended>,
+    /// The position of each task in the analysis, by the task's index.
+    task_rows: Vec<u32>,
+    /// No stall is longer than this, in nanoseconds.
+    pub longest_stall: u64,
+    /// For each task, by its index: the longest time it ran without a break.
+    pub longest_step: Vec<u64>,
+}
+
+impl Snapshot {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(
+        path: PathBuf,
+        bytes: u64,
+        took: std::time::Duration,
+        analysis: Analysis,
+        timeline: Timeline,
+    ) -> Self {
+        let contended = contention(&analysis, &timeline);
+        let longest_step = steps(&timeline);
+        let mut task_rows = Vec::new();
+        for (row, time) in analysis.tasks.iter().enumerate() {
+            if task_rows.len() <= time.id.index() {
+                task_rows.resize(time.id.index() + 1, u32::MAX);
+            }
+            task_rows[time.id.index()] = row as u32;
+        }
+        let longest_stall =
+            analysis.stalls.iter().map(|stall| stall.duration.as_nanos()).max().unwrap_or(0);
+        Self {
+            task_rows,
+            longest_stall,
+            revision: 0,
+            path,
+            bytes,
+            took,
+            analysis,
+            timeline,
+            contended,
+            longest_step,
+        }
+    }
+
+    /// From its start to its end.
+    #[must_use]
+    pub fn whole(&self) -> Range {
+        Range { start: 0, end: self.timeline.end.as_nanos().max(crate::axis::SHORTEST) }
+    }
+
+    /// Stalls, in the order of time.
+    #[must_use]
+    pub fn stalls(&self) -> &[Stall] {
+        &self.analysis.stalls
+    }
+
+    /// The positions of the stalls that may overlap a stretch of time.
+    #[must_use]
+    pub fn stalls_near(&self, range: Range) -> std::ops::Range<usize> {
+        let earliest = range.start.saturating_sub(self.longest_stall);
+        let stalls = self.stalls();
+        stalls.partition_point(|stall| stall.start.as_nanos() < earliest)
+            ..stalls.partition_point(|stall| stall.start.as_nanos() <= range.end)
+    }
+
+    /// What a task did, all in all.
+    #[must_use]
+    pub fn task_time(&self, task: TaskId) -> Option<&TaskTime> {
+        self.analysis.tasks.get(*self.task_rows.get(task.index())? as usize)
+    }
+
+    /// The longest step of a task.
+    #[must_use]
+    pub fn longest_step(&self, task: TaskId) -> Duration {
+        Duration::from_nanos(self.longest_step.get(task.index()).copied().unwrap_or(0))
+    }
+
+    /// The name of the file.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Whether the recording is whole.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        !self.analysis.source.truncated
+    }
+}

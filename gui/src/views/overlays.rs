@@ -1,0 +1,199 @@
+//! What lies over the views: the keys, all commands, all tasks.
+
+use eframe::egui::{Button, Context, Grid, Id, Key, Modal, RichText, ScrollArea, TextEdit, Ui};
+use looptrace::analysis::timeline::SpanState;
+use looptrace::model::TaskId;
+
+use crate::command::{Action, Command};
+use crate::lookup;
+use crate::snapshot::Snapshot;
+use crate::state::{Overlay, State, contains};
+use crate::text;
+use crate::theme::Theme;
+
+/// Tasks that are listed.
+const MOST_TASKS: usize = 200;
+
+/// Draws what lies over the views.
+pub fn show(
+    ctx: &Context,
+    state: &mut State,
+    snapshot: Option<&Snapshot>,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    let overlay = state.overlay;
+    if overlay == Overlay::None {
+        return;
+    }
+    let modal = Modal::new(Id::unique("overlay")).show(ctx, |ui| match overlay {
+        Overlay::None => {}
+        Overlay::Help => help(ui, theme),
+        Overlay::Palette => palette(ui, state, theme, out),
+        Overlay::TaskFinder => tasks(ui, state, snapshot, theme, out),
+    });
+    if modal.should_close() {
+        state.overlay = Overlay::None;
+    }
+}
+
+fn help(ui: &mut Ui, theme: &Theme) {
+    ui.set_width((ui.ctx().content_rect().width() - 80.0).min(940.0));
+    ui.heading("Keys");
+    legend(ui, theme);
+    let height = ui.ctx().content_rect().height() - 190.0;
+    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        let mut groups: Vec<&str> = Vec::new();
+        for action in Action::ALL {
+            if !groups.contains(&action.group()) {
+                groups.push(action.group());
+            }
+        }
+        ui.columns(2, |columns| {
+            let half = Action::ALL.len() / 2;
+            let mut placed = 0;
+            for group in groups {
+                let actions: Vec<&Action> =
+                    Action::ALL.iter().filter(|action| action.group() == group).collect();
+                let column = usize::from(placed >= half);
+                placed += actions.len();
+                help_group(&mut columns[column], theme, group, &actions);
+            }
+        });
+        ui.add_space(6.0);
+        let mouse = "Mouse: the wheel zooms at the pointer, with Shift it moves; drag selects a range, \
+                     Shift-drag or the middle button moves; double-click fits; click selects.";
+        ui.label(RichText::new(mouse).color(theme.weak));
+    });
+}
+
+fn help_group(ui: &mut Ui, theme: &Theme, group: &str, actions: &[&Action]) {
+    ui.label(RichText::new(group).strong());
+    Grid::new(group).num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
+        for action in actions {
+            let keys = action.keys_text();
+            let keys = if keys.is_empty() { "–".to_owned() } else { keys };
+            ui.label(RichText::new(keys).monospace().size(11.0).color(theme.accent));
+            ui.label(RichText::new(action.help()).size(12.0));
+            ui.end_row();
+        }
+    });
+    ui.add_space(6.0);
+}
+
+fn legend(ui: &mut Ui, theme: &Theme) {
+    ui.horizontal_wrapped(|ui| {
+        for (state, words) in [
+            (SpanState::Running, "runs"),
+            (SpanState::Ready, "could run and does not"),
+            (SpanState::Waiting, "waits"),
+            (SpanState::Idle, "polls, or waits for work"),
+            (SpanState::Unknown, "not known"),
+        ] {
+            let (rect, _) = ui
+                .allocate_exact_size(eframe::egui::vec2(22.0, 14.0), eframe::egui::Sense::hover());
+            crate::paint::swatch(ui.painter(), rect, state, theme);
+            ui.label(words);
+        }
+        ui.label(RichText::new("■ stall").color(theme.stall));
+    });
+}
+
+/// A field to type into, and which of the lines below it is chosen.
+fn field(ui: &mut Ui, state: &mut State, name: &str, count: usize) -> (usize, bool) {
+    let id = Id::unique(name);
+    let edit = TextEdit::singleline(&mut state.overlay_text)
+        .id(id)
+        .hint_text(name)
+        .desired_width(f32::INFINITY);
+    let response = ui.add(edit).accessible_name(name);
+    response.request_focus();
+    let at: usize = ui.data(|data| data.get_temp(id)).unwrap_or(0);
+    let (down, up, enter) = ui.input(|input| {
+        (
+            input.key_pressed(Key::ArrowDown),
+            input.key_pressed(Key::ArrowUp),
+            input.key_pressed(Key::Enter),
+        )
+    });
+    let at = if response.changed() { 0 } else { at };
+    let at = (at + usize::from(down)).saturating_sub(usize::from(up)).min(count.saturating_sub(1));
+    ui.data_mut(|data| data.insert_temp(id, at));
+    (at, enter)
+}
+
+fn palette(ui: &mut Ui, state: &mut State, theme: &Theme, out: &mut Vec<Command>) {
+    ui.set_width(460.0);
+    ui.set_height(360.0);
+    let text = state.overlay_text.clone();
+    let found: Vec<Action> = Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| {
+            text.split_whitespace().all(|word| {
+                contains(action.name(), word)
+                    || contains(action.group(), word)
+                    || contains(action.help(), word)
+            })
+        })
+        .collect();
+    let (at, enter) = field(ui, state, "Type the name of a command", found.len());
+    let mut chosen = found.get(at).copied().filter(|_| enter);
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        for (index, action) in found.iter().enumerate() {
+            let button = Button::selectable(index == at, action.name())
+                .shortcut_text(RichText::new(action.keys_text()).color(theme.weak))
+                .min_size(eframe::egui::vec2(ui.available_width(), 20.0));
+            let response = ui.add(button).on_hover_text(action.help());
+            if index == at && state.overlay_text != text {
+                response.scroll_to_me(None);
+            }
+            if response.clicked() {
+                chosen = Some(*action);
+            }
+        }
+    });
+    if let Some(action) = chosen {
+        state.overlay = Overlay::None;
+        out.push(Command::Act(action));
+    }
+}
+
+fn tasks(
+    ui: &mut Ui,
+    state: &mut State,
+    snapshot: Option<&Snapshot>,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    ui.set_width(520.0);
+    ui.set_height(360.0);
+    let found: Vec<TaskId> = snapshot
+        .map(|snapshot| lookup::tasks_named(snapshot, &state.overlay_text, MOST_TASKS))
+        .unwrap_or_default();
+    let (at, enter) = field(ui, state, "Type the name of a task", found.len());
+    let mut chosen = found.get(at).copied().filter(|_| enter);
+    let Some(snapshot) = snapshot else { return };
+    let dictionary = &snapshot.analysis.dictionary;
+    ScrollArea::vertical().auto_shrink([false, false]).show_rows(
+        ui,
+        20.0,
+        found.len(),
+        |ui, rows| {
+            for index in rows {
+                let Some(&task) = found.get(index) else { continue };
+                let coroutine = RichText::new(text::coroutine(dictionary, task)).color(theme.weak);
+                let button = Button::selectable(index == at, text::task(dictionary, task))
+                    .shortcut_text(coroutine)
+                    .min_size(eframe::egui::vec2(ui.available_width(), 20.0));
+                if ui.add(button).clicked() {
+                    chosen = Some(task);
+                }
+            }
+        },
+    );
+    if let Some(task) = chosen {
+        state.overlay = Overlay::None;
+        out.push(Command::JumpToTask(task));
+    }
+}

@@ -1,0 +1,205 @@
+//! The whole recording in one strip: how busy, how late, how many tasks, which stalls.
+
+use eframe::egui::{Frame, Mesh, Panel, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
+use looptrace::analysis::timeline::{LaneKind, SpanState};
+use looptrace::model::Timestamp;
+
+use super::Show;
+use crate::axis::{Axis, Range};
+use crate::command::Command;
+use crate::paint;
+use crate::theme::OVERVIEW;
+
+/// The columns of the strip, for one snapshot and width.
+#[derive(Debug, Default)]
+pub struct Cache {
+    key: Option<(u64, usize)>,
+    /// Share of time the loops were busy, per column.
+    busy: Vec<f32>,
+    /// Tasks per column, as a share of the most there were.
+    tasks: Vec<f32>,
+    most_tasks: u32,
+}
+
+/// The strip.
+pub fn panel(ui: &mut Ui, show: &mut Show<'_>) {
+    let frame = Frame::new().fill(show.theme.canvas);
+    Panel::top("overview").frame(frame).exact_size(OVERVIEW).show_separator_line(false).show(
+        ui,
+        |ui| {
+            let (rect, response) =
+                ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+            let response = response.accessible_name("Overview of the whole recording");
+            let whole = show.snapshot.whole();
+            let axis = Axis::new((0.0, whole.end as f64), rect.x_range());
+            paint_strip(ui, show, rect, &axis);
+            interact(ui, show, &response, &axis, whole);
+        },
+    );
+}
+
+fn interact(
+    ui: &Ui,
+    show: &mut Show<'_>,
+    response: &eframe::egui::Response,
+    axis: &Axis,
+    whole: Range,
+) {
+    let Some(pointer) = response.interact_pointer_pos() else {
+        if let Some(pos) = response.hover_pos() {
+            let words = crate::text::instant(axis.time(pos.x), axis.nanos(1.0));
+            response.clone().on_hover_text_at_pointer(format!(
+                "{words}\ndrag to choose what is shown; double-click for all"
+            ));
+        }
+        return;
+    };
+    let begun = ui.input(|input| input.pointer.press_origin());
+    if response.double_clicked() {
+        show.out.push(Command::View(whole));
+    } else if response.dragged()
+        && let Some(begun) = begun
+    {
+        let range = Range::between(axis.time(begun.x), axis.time(pointer.x));
+        show.out.push(Command::ViewNow(range.within(whole)));
+    } else if response.clicked() {
+        let half = show.state.view.length() / 2;
+        let start = axis.time(pointer.x).saturating_sub(half);
+        let range = Range { start, end: start.saturating_add(show.state.view.length()) };
+        show.out.push(Command::View(range.within(whole)));
+    }
+}
+
+fn paint_strip(ui: &Ui, show: &mut Show<'_>, rect: Rect, axis: &Axis) {
+    let painter = ui.painter_at(rect);
+    let theme = show.theme;
+    let columns = rect.width().max(1.0) as usize;
+    if show.caches.overview.key != Some((show.snapshot.revision, columns)) {
+        fill(show, columns, axis);
+    }
+    let cache = &show.caches.overview;
+    let graph = rect.with_min_y(rect.top() + 12.0).with_max_y(rect.bottom() - 1.0);
+    let mut mesh = Mesh::default();
+    for (column, share) in cache.busy.iter().enumerate() {
+        let x = rect.left() + column as f32;
+        let top = graph.bottom() - graph.height() * share;
+        let bar = Rect::from_min_max(pos2(x, top), pos2(x + 1.0, graph.bottom()));
+        mesh.add_colored_rect(bar, theme.running.gamma_multiply(0.75));
+    }
+    painter.add(Shape::mesh(mesh));
+    let points: Vec<Pos2> = cache
+        .tasks
+        .iter()
+        .enumerate()
+        .map(|(column, share)| {
+            pos2(rect.left() + column as f32, graph.bottom() - graph.height() * share * 0.9)
+        })
+        .collect();
+    painter.add(Shape::line(points, Stroke::new(1.0, theme.accent)));
+    for gap in &show.snapshot.analysis.overview.gaps {
+        let left = axis.x(gap.start.as_nanos());
+        let right = axis.x((gap.start + gap.length).as_nanos()).max(left + 2.0);
+        let hole = Rect::from_x_y_ranges(left..=right, graph.y_range());
+        paint::hatch(&painter, hole, theme.unknown.gamma_multiply(2.0));
+    }
+    stalls(show, &painter, rect, axis);
+    veil(show, &painter, rect, axis);
+    let words = [("busy", theme.running), ("tasks", theme.accent), ("▼ stalls", theme.stall)];
+    let font = eframe::egui::FontId::proportional(10.5);
+    let mut at = rect.left_bottom() + vec2(6.0, -3.0);
+    for (word, colour) in words {
+        let word = match word {
+            "tasks" => format!("tasks (up to {})", crate::text::count(u64::from(cache.most_tasks))),
+            other => other.to_owned(),
+        };
+        let galley = painter.layout_no_wrap(word, font.clone(), colour);
+        let place = Rect::from_min_size(at - vec2(0.0, galley.size().y), galley.size());
+        painter.rect_filled(place.expand(2.0), 2.0, theme.canvas.gamma_multiply(0.8));
+        at.x += galley.size().x + 12.0;
+        painter.galley(place.min, galley, colour);
+    }
+}
+
+/// Stalls as marks, the longest of those that lie in the same place.
+fn stalls(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &Axis) {
+    let stalls = show.snapshot.stalls();
+    let longest = show.snapshot.longest_stall.max(1) as f32;
+    let mut last = f32::NEG_INFINITY;
+    let mut worst = 0.0_f32;
+    for stall in stalls {
+        let x = axis.x(stall.start.as_nanos());
+        let share = stall.duration.as_nanos() as f32 / longest;
+        if x - last < 1.0 && share <= worst {
+            continue;
+        }
+        worst = if x - last < 1.0 { worst.max(share) } else { share };
+        last = x;
+        let right = axis.x(stall.end().as_nanos()).max(x + 2.0);
+        let body = Rect::from_min_max(pos2(x, rect.top() + 11.0), pos2(right, rect.bottom()));
+        painter.rect_filled(body, 0.0, show.theme.stall.gamma_multiply(0.28));
+        paint::marker(
+            painter,
+            pos2(x + 1.0, rect.top() + 11.0),
+            3.0 + 2.0 * share,
+            show.theme.stall,
+        );
+    }
+}
+
+/// Darkens what is not shown below.
+fn veil(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &Axis) {
+    let theme = show.theme;
+    let (start, end) = show.state.shown;
+    let (left, right) = (axis.x(start as u64), axis.x(end as u64).max(axis.x(start as u64) + 3.0));
+    let veil = theme.background.gamma_multiply(0.62);
+    for (from, to) in [(rect.left(), left), (right, rect.right())] {
+        if to > from {
+            painter.rect_filled(Rect::from_x_y_ranges(from..=to, rect.y_range()), 0.0, veil);
+        }
+    }
+    let window = Rect::from_x_y_ranges(left..=right, rect.y_range());
+    let stroke = Stroke::new(1.0, theme.accent);
+    painter.rect_stroke(window, 0.0, stroke, eframe::egui::StrokeKind::Inside);
+    if let Some(range) = show.state.range {
+        let x = axis.x(range.start)..=axis.x(range.end).max(axis.x(range.start) + 1.0);
+        painter.rect_filled(Rect::from_x_y_ranges(x, rect.y_range()), 0.0, theme.accent_faint);
+    }
+}
+
+fn fill(show: &mut Show<'_>, columns: usize, axis: &Axis) {
+    let snapshot = show.snapshot;
+    let left = axis.x(0);
+    let width = axis.nanos(1.0);
+    let mut busy = vec![0.0_f32; columns];
+    for lane in &snapshot.timeline.lanes {
+        if !matches!(lane.kind, LaneKind::Loop(_)) {
+            continue;
+        }
+        for span in lane.spans.iter().filter(|span| span.state == SpanState::Running) {
+            add(&mut busy, span.start.as_nanos(), span.end.as_nanos(), width);
+        }
+    }
+    busy.iter_mut().for_each(|share| *share = share.min(1.0));
+    let most = snapshot.timeline.counts.iter().map(|count| count.tasks).max().unwrap_or(0);
+    let tasks = (0..columns)
+        .map(|column| {
+            let at = Timestamp::from_nanos(axis.time(left + column as f32 + 1.0));
+            let tasks = snapshot.timeline.count_at(at).map_or(0, |count| count.tasks);
+            tasks as f32 / most.max(1) as f32
+        })
+        .collect();
+    let key = Some((snapshot.revision, columns));
+    show.caches.overview = Cache { key, busy, tasks, most_tasks: most };
+}
+
+/// Spreads a span over the columns it covers.
+fn add(columns: &mut [f32], start: u64, end: u64, width: u64) {
+    let first = (start / width) as usize;
+    let last = (end.saturating_sub(1) / width) as usize;
+    for column in first..=last {
+        let Some(share) = columns.get_mut(column) else { return };
+        let from = start.max(column as u64 * width);
+        let to = end.min((column as u64 + 1) * width);
+        *share += to.saturating_sub(from) as f32 / width as f32;
+    }
+}

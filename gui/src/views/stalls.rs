@@ -1,0 +1,126 @@
+//! The list of stalls.
+
+use eframe::egui::{RichText, Ui};
+
+use super::{Show, nothing};
+use crate::command::{Action, Command};
+use crate::lookup;
+use crate::state::{Selection, Sort, TableId};
+use crate::table::{Column, Table, figures, words};
+use crate::text;
+
+const COLUMNS: [Column; 8] = [
+    figures("#", 40.0, "Its number, as in reports and `--stall`"),
+    figures("Start", 86.0, "Since the start of the recording"),
+    figures("Duration", 78.0, "How long the loop made no progress"),
+    words("Cause", 118.0, "The largest cause"),
+    words("Guilty line", 210.0, "The line of your own code to look at"),
+    words("Function", 150.0, "The function of that line"),
+    words("Task", 120.0, "The task whose step took longest in it"),
+    figures("Victims", 60.0, "Tasks that it delayed"),
+];
+
+/// The list.
+pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
+    let snapshot = show.snapshot;
+    let stalls = snapshot.stalls();
+    let threshold = snapshot.analysis.stall_threshold;
+    if stalls.is_empty() {
+        let words = format!("No loop went without progress for longer than {threshold}.");
+        nothing(ui, show.theme, "No stalls", &words);
+        return;
+    }
+    let sort = show.sort(TableId::Stalls, Sort { column: 2, descending: true });
+    let mut order: Vec<usize> = (0..stalls.len()).filter(|&index| is_wanted(show, index)).collect();
+    match sort.column {
+        0 | 1 => {}
+        2 => order.sort_by_key(|&index| stalls[index].duration),
+        3 => order.sort_by_key(|&index| lookup::stall_cause(&stalls[index])),
+        4 => order.sort_by_cached_key(|&index| lookup::stall_place(snapshot, &stalls[index])),
+        5 => order.sort_by_cached_key(|&index| lookup::stall_function(snapshot, &stalls[index])),
+        6 => order.sort_by_key(|&index| stalls[index].task),
+        _ => order.sort_by_key(|&index| stalls[index].victims.len()),
+    }
+    if sort.descending {
+        order.reverse();
+    }
+    bar(ui, show, order.len());
+    let selected = match show.state.selection {
+        Selection::Stall(index) => Some(index),
+        _ => None,
+    };
+    let scroll_to = selected
+        .filter(|_| show.state.reveal)
+        .and_then(|selected| order.iter().position(|&index| index == selected));
+    let table = Table {
+        id: TableId::Stalls,
+        columns: &COLUMNS,
+        rows: order.len(),
+        sort,
+        scroll_to,
+        theme: show.theme,
+    };
+    let theme = show.theme;
+    let search = &show.state;
+    let clicked = table.show(
+        ui,
+        show.out,
+        |row| order.get(row).copied() == selected && selected.is_some(),
+        |row, cells| {
+            let Some(stall) = order.get(row).and_then(|&index| stalls.get(index)) else { return };
+            cells.weak(stall.id.to_string());
+            cells.text(text::instant(stall.start.as_nanos(), 1_000_000));
+            cells.text(stall.duration.to_string());
+            let cause = lookup::stall_cause(stall).replace('_', " ");
+            cells.marked("■", &cause, theme.stall);
+            let place = lookup::stall_place(snapshot, stall);
+            let found = search.finds(&place);
+            cells.name(place, found);
+            let function = lookup::stall_function(snapshot, stall);
+            cells.text(function);
+            match stall.task {
+                Some(task) => cells.text(text::task(&snapshot.analysis.dictionary, task)),
+                None => cells.weak("–"),
+            }
+            let more = if stall.victims_complete { "" } else { "+" };
+            cells.text(format!("{}{more}", text::count(stall.victims.len() as u64)));
+        },
+    );
+    if let Some(&index) = clicked.and_then(|row| order.get(row)) {
+        show.out.push(Command::JumpToStall(index));
+    }
+}
+
+fn is_wanted(show: &Show<'_>, index: usize) -> bool {
+    let Some(range) = show.state.range else { return true };
+    show.snapshot.stalls().get(index).is_some_and(|stall| {
+        let stall = lookup::stall_range(stall);
+        stall.end > range.start && stall.start < range.end
+    })
+}
+
+fn bar(ui: &mut Ui, show: &mut Show<'_>, shown: usize) {
+    ui.horizontal(|ui| {
+        let all = show.snapshot.stalls().len();
+        let lost: u64 = show.snapshot.stalls().iter().map(|stall| stall.duration.as_nanos()).sum();
+        let words = if shown == all {
+            format!("{} stalls, {} in all", text::count(all as u64), text::nanos(lost))
+        } else {
+            format!(
+                "{} of {} stalls lie in the range",
+                text::count(shown as u64),
+                text::count(all as u64)
+            )
+        };
+        ui.label(RichText::new(words).color(show.theme.weak));
+        for (words, action) in [
+            ("Worst", Action::WorstStall),
+            ("Previous", Action::PreviousStall),
+            ("Next", Action::NextStall),
+        ] {
+            if ui.small_button(words).on_hover_text(action.keys_text()).clicked() {
+                show.out.push(Command::Act(action));
+            }
+        }
+    });
+}
