@@ -1,6 +1,6 @@
 """A service that can be made worse by a third, in one way at a time.
 
-looptrace must show: stalls in render() of about 20 ms; with --worse cpu of about 26 ms; with --worse
+looptrace must show: stalls in render() of about 12 ms; with --worse cpu of about 16 ms; with --worse
 block in audit(), which sleeps; with --worse query the same stalls and longer waits of handle(); with
 --worse leak a task more for every fifth request.
 
@@ -12,8 +12,8 @@ import asyncio
 import time
 
 WORKERS = 6
-QUERY_S = 0.030
-ROUNDS = 60_000
+QUERY_S = 0.060
+ROUNDS = 240_000
 
 
 def render(rounds):

@@ -24,6 +24,7 @@ pub(crate) fn run(number: u64) -> Run {
         lag: Some([0.001, 0.002, 0.004, 0.008, 0.02]),
         alive_max: Some(12.0),
         growth: Some(0.0),
+        stall_threshold: 0.01,
         ready_ratio: Some(0.01),
         ..Run::default()
     }

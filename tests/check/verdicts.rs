@@ -112,7 +112,7 @@ fn what_appears_from_nothing_fails() {
     for run in &mut base {
         run.stalls.clear();
     }
-    let budgets = "[[budget]]\nmetric = \"stall.cpu.seconds_per_minute\"\nmax_increase = \"10%\"\n";
+    let budgets = "[[budget]]\nmetric = \"stall.cpu.max\"\nmax_increase = \"10%\"\n";
     let (found, reason) = verdict(budgets, &base, &head);
     assert_eq!(found, Verdict::Fail, "{reason}");
     assert_eq!(verdict(budgets, &base, &base).0, Verdict::Pass);
@@ -242,6 +242,20 @@ fn patterns_that_fit_nothing_are_said() {
         ["no test that was seen matches \"x*\"", "no coroutine that was seen matches \"y*\""]
     );
     assert_eq!(report.count(Verdict::Skipped), 2);
+}
+
+#[test]
+fn stalls_that_other_work_made_are_not_the_program_s() {
+    let mut one = run(0);
+    let mut starved = stall(0.3, "render");
+    (starved.cpu, starved.blocked) = (Some(0.002), Some(0.001));
+    one.stalls = vec![stall(0.05, "render"), starved];
+    let of = |id: &str| {
+        let metric = looptrace::analysis::check::Metric::named(id).expect(id);
+        value(&one, metric, &Selection::default()).expect(id)
+    };
+    assert_eq!((of("stall.count"), of("stall.max")), (2.0, 0.3));
+    assert_eq!((of("stall.cpu.p50"), of("stall.cpu.min")), (0.05 * 0.98, 0.05 * 0.98));
 }
 
 #[test]

@@ -37,13 +37,13 @@ stall_threshold = "5ms"
 metric = "stall.cpu.p50"
 max_increase = "10%"
 [[budget]]
-metric = "stall.cpu.seconds_per_minute"
+metric = "stall.cpu.per_task"
 max_increase = "15%"
-min_value = "50ms"
+min_value = "500us"
 [[budget]]
-metric = "stall.blocked.seconds_per_minute"
+metric = "stall.blocked.per_task"
 max_increase = "15%"
-min_value = "200ms"
+min_value = "500us"
 [[budget]]
 metric = "task.growth_per_minute"
 max_increase = "50%"
@@ -82,7 +82,7 @@ def record(options):
             for variant in order:
                 worse = [] if variant in ("base", "again") else ["--worse", variant]
                 command = shlex.split(options.prefix) + [
-                    options.looptrace, "record", "--quiet", "--force",
+                    options.looptrace, "record", "--quiet", "--force", "--census-rate", "100",
                     "-o", str(options.out / f"{variant}-{block:02}.looptrace"), "--",
                     options.python, str(SAMPLE), "--seconds", str(options.seconds), *worse,
                 ]

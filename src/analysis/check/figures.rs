@@ -86,28 +86,35 @@ fn stall_value(run: &Run, figure: &str, selection: &Selection<'_>) -> Option<f64
     if run.loops == 0 {
         return None;
     }
-    let stalls = run.stalls.iter().filter(|stall| selection.includes(stall));
+    let stalls: Vec<&StallRun> =
+        run.stalls.iter().filter(|stall| selection.includes(stall)).collect();
     let (of, figure): (fn(&StallRun) -> Option<f64>, &str) = match figure.split_once('.') {
         Some(("cpu", figure)) => (|stall| stall.cpu, figure),
         Some(("blocked", figure)) => (|stall| stall.blocked, figure),
-        _ => (|stall| Some(stall.wall), figure),
+        _ => {
+            let times: Vec<f64> = stalls.iter().map(|stall| stall.wall).collect();
+            return figure_of(run, figure, &times);
+        }
     };
-    let all: Vec<Option<f64>> = stalls.map(of).collect();
-    let times: Vec<f64> = all.iter().copied().flatten().collect();
-    if times.is_empty() && !all.is_empty() {
-        return None;
-    }
+    let known = stalls.iter().all(|stall| stall.cpu.is_some() && stall.blocked.is_some());
+    let own = stalls.iter().filter(|stall| stall.own() >= run.stall_threshold);
+    let times: Vec<f64> = own.filter_map(|stall| of(stall)).collect();
+    if known { figure_of(run, figure, &times) } else { None }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2⁵³")]
+fn figure_of(run: &Run, figure: &str, times: &[f64]) -> Option<f64> {
     let per_minute = |amount: f64| (run.seconds > 0.0).then(|| amount / run.seconds * 60.0);
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2⁵³")]
-    let count = all.len() as f64;
+    let tasks: u64 = run.coroutines.iter().map(|row| row.tasks).sum();
     match figure {
-        "count" => Some(count),
-        "count_per_minute" => per_minute(count),
+        "count" => Some(times.len() as f64),
+        "count_per_minute" => per_minute(times.len() as f64),
         "seconds_per_minute" => per_minute(times.iter().sum()),
-        "max" => Some(quantile(&times, 1.0).unwrap_or(0.0)),
-        "p95" => Some(quantile(&times, 0.95).unwrap_or(0.0)),
-        "p50" => Some(quantile(&times, 0.5).unwrap_or(0.0)),
-        "min" => Some(quantile(&times, 0.0).unwrap_or(0.0)),
+        "per_task" => (tasks > 0).then(|| times.iter().sum::<f64>() / tasks as f64),
+        "max" => Some(quantile(times, 1.0).unwrap_or(0.0)),
+        "p95" => Some(quantile(times, 0.95).unwrap_or(0.0)),
+        "p50" => Some(quantile(times, 0.5).unwrap_or(0.0)),
+        "min" => Some(quantile(times, 0.0).unwrap_or(0.0)),
         _ => None,
     }
 }

@@ -71,10 +71,12 @@ pub const METRICS: &[Metric] = metrics! {
     "stall.p95" Seconds Wall Stalls "the stall that 95 % do not exceed";
     "stall.p50" Seconds Wall Stalls "the middle stall";
     "stall.cpu.seconds_per_minute" SecondsPerMinute Cpu Stalls "CPU time of stalls in each minute";
+    "stall.cpu.per_task" Seconds Cpu Stalls "CPU time of stalls, for each task that was seen";
     "stall.cpu.max" Seconds Cpu Stalls "the most CPU time of one stall";
     "stall.cpu.p95" Seconds Cpu Stalls "the CPU time that 95 % of the stalls do not exceed";
     "stall.cpu.p50" Seconds Cpu Stalls "the CPU time of the middle stall";
     "stall.cpu.min" Seconds Cpu Stalls "the CPU time of the stall that took least";
+    "stall.blocked.per_task" Seconds Blocked Stalls "stalled time off the CPU for each task that was seen, waits for a CPU left out";
     "stall.blocked.max" Seconds Blocked Stalls "the most time off the CPU of one stall, waits for a CPU left out";
     "stall.blocked.p50" Seconds Blocked Stalls "time off the CPU of the middle stall, waits for a CPU left out";
     "stall.blocked.seconds_per_minute" SecondsPerMinute Blocked Stalls "stalled time off the CPU in each minute, waits for a CPU left out";
@@ -108,6 +110,13 @@ impl Metric {
     #[must_use]
     pub fn show(&self, value: f64) -> String {
         self.unit.show(value)
+    }
+
+    /// Whether it drifts with what the machine does, so that only runs in turns compare: wall-clock
+    /// time, and what the program gets through in a minute.
+    #[must_use]
+    pub fn drifts(&self) -> bool {
+        self.is_wall() || self.unit == Unit::SecondsPerMinute
     }
 
     /// Whether other programs on the machine move it.

@@ -42,6 +42,8 @@ pub struct Run {
     pub ready_ratio: Option<f64>,
     /// Every coroutine, those that ran longest first.
     pub coroutines: Vec<CoroutineRun>,
+    /// The shortest stall that was looked for, in seconds.
+    pub stall_threshold: f64,
     /// Every stall, in order.
     pub stalls: Vec<StallRun>,
     /// Every test that was seen.
@@ -88,6 +90,17 @@ pub struct StallRun {
     pub advice: Option<&'static str>,
 }
 
+impl StallRun {
+    /// What of it the program itself is to blame for, as far as it is known: not the time in which
+    /// other work had the CPU. Stalls in which this is shorter than the threshold would have been
+    /// none on an idle machine, and are left out of figures of CPU and blocked time: else a busy
+    /// machine would add stalls of next to no CPU time, and lower the middle one.
+    #[must_use]
+    pub fn own(&self) -> f64 {
+        self.cpu.unwrap_or(0.0) + self.blocked.unwrap_or(0.0)
+    }
+}
+
 impl Run {
     /// The run in a recording.
     #[must_use]
@@ -119,6 +132,7 @@ impl Run {
             growth: growth::per_minute(analysis),
             ready_ratio: ready_ratio(analysis),
             coroutines: coroutines(analysis),
+            stall_threshold: analysis.stall_threshold.as_secs_f64(),
             stalls: analysis.stalls.iter().map(|found| stall(analysis, found, &tests)).collect(),
             tests: tests.names(),
         }

@@ -54,15 +54,15 @@ pub(super) fn judge(
         );
         return inconclusive(outcome, reason);
     }
-    if outcome.metric.is_wall() {
-        if let Some(why) = court.too_loaded() {
-            return inconclusive(outcome, why);
-        }
-        if !court.interleaved {
-            let reason = "the sides were not recorded in turns, and wall-clock figures drift: \
-                          compare them with `looptrace ab`";
-            return inconclusive(outcome, reason.to_owned());
-        }
+    if outcome.metric.is_wall()
+        && let Some(why) = court.too_loaded()
+    {
+        return inconclusive(outcome, why);
+    }
+    if outcome.metric.drifts() && !court.interleaved {
+        let reason = "the sides were not recorded in turns, and what wall-clock time enters drifts: \
+                      compare it with `looptrace ab`";
+        return inconclusive(outcome, reason.to_owned());
     }
     outcome.p = Some(scale.p_value(&head.values, &base.values, tolerance));
     // Settled when all p-values are known.
