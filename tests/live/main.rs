@@ -27,3 +27,4 @@ mod dump;
 mod ends;
 mod record;
 mod samples;
+mod stalls;

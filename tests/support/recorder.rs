@@ -111,6 +111,14 @@ impl Recorder {
         self.finish()
     }
 
+    /// Ends it as Ctrl-C does and copies what it wrote.
+    pub(crate) fn stop_into(mut self, to: &Path) {
+        self.signal(Signal::SIGINT);
+        let status = self.wait();
+        assert_eq!(status.code(), Some(0), "the recorder: {}", self.words());
+        std::fs::copy(self.file(), to).expect("the recording can be copied");
+    }
+
     /// Waits for it to end by itself; gives what it recorded. It must have ended in order.
     pub(crate) fn finish(&mut self) -> Recorded {
         let status = self.wait();

@@ -1,0 +1,132 @@
+"""Shared by the samples that hold their loop up on purpose: handshake, heartbeat, and the truth.
+
+A sample prints `READY {json}`, begins once a line `go` comes on its standard input, and prints
+`PLANTED {json}` when it is done: every stall with its start and end on CLOCK_MONOTONIC, its cause,
+and the line it happened in, and every late beat of a heartbeat. It then waits for its standard input
+to end.
+"""
+import asyncio
+import inspect
+import json
+import os
+import sys
+import time
+
+BEAT = 0.005
+LATE = 0.002
+
+_STALLS = []
+_BEATS = []
+_STEP = [0]
+
+
+def say(word, value):
+    """Prints one line of the handshake in one write, however long."""
+    data = "{} {}\n".format(word, json.dumps(value)).encode()
+    while data:
+        data = data[os.write(1, data) :]
+
+
+_LINES = {}
+
+
+def line_of(function):
+    """As `_find_line`, looked up once: it takes long, and must not in a callback."""
+    if function not in _LINES:
+        _LINES[function] = _find_line(function)
+    return _LINES[function]
+
+
+def _find_line(function):
+    """The line marked `# here` in a function, and any line where there is no mark."""
+    lines, first = inspect.getsourcelines(function)
+    for number, line in enumerate(lines):
+        if line.rstrip().endswith("# here"):
+            return first + number
+    return None
+
+
+def note(cause, function, start, end, **more):
+    """Writes a stall down."""
+    _STALLS.append(
+        dict(
+            more,
+            cause=cause,
+            function=function.__name__,
+            line=line_of(function),
+            start_ns=start,
+            end_ns=end,
+        )
+    )
+
+
+def stall(cause, function, *arguments, **more):
+    """Calls a function that holds the loop up, and writes it down: the whole step of the task, from
+    the last `pause` to the next one."""
+    function(*arguments)
+    note(cause, function, _STEP[0], time.monotonic_ns(), **more)
+
+
+async def pause(seconds):
+    """Ends a step of the task that plants, and begins the next one."""
+    if _STALLS and _STALLS[-1]["start_ns"] == _STEP[0]:
+        _STALLS[-1]["end_ns"] = time.monotonic_ns()
+    await asyncio.sleep(seconds)
+    _STEP[0] = time.monotonic_ns()
+
+
+async def _beat():
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + BEAT
+        await asyncio.sleep(BEAT)
+        ran = loop.time()
+        if ran - due > LATE:
+            _BEATS.append([int(due * 1e9), int(ran * 1e9)])
+
+
+async def _main(plant):
+    loop = asyncio.get_running_loop()
+    go = asyncio.Event()
+    loop.add_reader(0, lambda: go.set() if os.read(0, 4096) else os._exit(0))
+    say("READY", {"pid": os.getpid(), "monotonic_ns": time.monotonic_ns()})
+    await go.wait()
+    keep = loop.create_task(_beat())
+    await pause(0.2)
+    begun = time.monotonic_ns()
+    await plant()
+    await pause(0.2)
+    keep.cancel()
+    watched = [begun, time.monotonic_ns()]
+    say("PLANTED", {"stalls": _STALLS, "beats": _BEATS, "watched": watched})
+    await loop.create_future()
+
+
+def run(plant, use_uvloop=False):
+    """Runs a sample: `plant` is a coroutine function that makes the stalls."""
+    if use_uvloop:
+        import uvloop
+
+        loop = uvloop.new_event_loop()
+    else:
+        loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(_main(plant))
+
+
+def repeat():
+    """How often a sample does it: the number given, else three times."""
+    numbers = [argument for argument in sys.argv[1:] if argument.isdigit()]
+    return int(numbers[0]) if numbers else 3
+
+
+def several(cause, function, *arguments, rest=0.05, **more):
+    """A plant that does the same thing a few times."""
+    line_of(function)
+
+    async def plant():
+        for _ in range(repeat()):
+            stall(cause, function, *arguments, **more)
+            await pause(rest)
+
+    return plant

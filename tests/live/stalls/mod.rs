@@ -1,0 +1,6 @@
+//! Stalls that programs plant on purpose, held against what looptrace finds.
+
+mod matching;
+mod planted;
+mod rows;
+mod told;

@@ -1,0 +1,109 @@
+//! What a sample says about its own stalls, and a recording of it.
+
+use std::path::PathBuf;
+
+use looptrace::analysis::{Analysis, AnalysisOptions, analyze_file_with};
+use looptrace::model::Duration;
+use serde::Deserialize;
+
+use crate::support::Target;
+use crate::support::interpreter::Interpreter;
+use crate::support::recorder::Recorder;
+use crate::support::sample::Sample;
+
+/// A stall as its program wrote it down.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ToldStall {
+    pub(crate) cause: String,
+    pub(crate) function: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) start_ns: u64,
+    pub(crate) end_ns: u64,
+    /// What the text or the evidence of the cause must contain.
+    pub(crate) names: Option<String>,
+}
+
+/// Everything a program wrote down, on its own monotonic clock.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) stalls: Vec<ToldStall>,
+    /// When a heartbeat was due, and when it ran, where it came late.
+    pub(crate) beats: Vec<(u64, u64)>,
+    /// From when to when it watched itself.
+    pub(crate) watched: (u64, u64),
+}
+
+/// A program's own account and the facts of its recording.
+pub(crate) struct Compared {
+    pub(crate) told: Told,
+    pub(crate) facts: Analysis,
+}
+
+impl Told {
+    /// The same on the recording's clock.
+    fn shifted(mut self, start: u64) -> Self {
+        for stall in &mut self.stalls {
+            stall.start_ns = stall.start_ns.saturating_sub(start);
+            stall.end_ns = stall.end_ns.saturating_sub(start);
+        }
+        for (due, ran) in &mut self.beats {
+            *due = due.saturating_sub(start);
+            *ran = ran.saturating_sub(start);
+        }
+        let (from, to) = self.watched;
+        self.watched = (from.saturating_sub(start), to.saturating_sub(start));
+        self
+    }
+}
+
+impl ToldStall {
+    pub(crate) fn length(&self) -> Duration {
+        Duration::from_nanos(self.end_ns.saturating_sub(self.start_ns))
+    }
+}
+
+/// Lets a sample plant its stalls under a recorder.
+pub(crate) fn record(
+    python: &Interpreter,
+    sample: &str,
+    arguments: &[&str],
+    options: &[&str],
+    threshold: Duration,
+) -> Compared {
+    let pinned = std::env::var_os("LOOPTRACE_PIN").is_some();
+    let wrapper: &[&str] = if pinned { &["chrt", "-f", "50", "taskset", "-c", "0"] } else { &[] };
+    let mut target = Target::start_wrapped(wrapper, python, &Sample::named(sample), arguments);
+    let recorder = Recorder::start(&target, options);
+    if pinned {
+        pin(recorder.pid());
+    }
+    target.send("go");
+    let told = target.expect_line("PLANTED");
+    let told: Told = serde_json::from_value(told).expect("the sample says what it did");
+    let words = recorder.pid();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let kept = directory.path().join("run.looptrace");
+    recorder.stop_into(&kept);
+    let options = AnalysisOptions { stall_threshold: threshold };
+    let facts = analyze_file_with(&kept, options)
+        .unwrap_or_else(|error| panic!("the recording of {words}: {error}"));
+    if let Some(keep) = std::env::var_os("LOOPTRACE_KEEP") {
+        let name = format!("{sample}-{}-{}.looptrace", python.version.1, words);
+        std::fs::copy(&kept, PathBuf::from(keep).join(name)).expect("it can be kept");
+    }
+    let start = facts.meta.anchor.monotonic_start_ns;
+    Compared { told: told.shifted(start), facts }
+}
+
+/// Gives the recorder a CPU of its own. For measurements on a machine that does other things.
+fn pin(recorder: u32) {
+    for arguments in [["-a", "-cp", "1"].as_slice(), &["-a", "-f", "-p", "50"]] {
+        let program = if arguments.contains(&"-cp") { "taskset" } else { "chrt" };
+        let status = std::process::Command::new(program)
+            .args(arguments)
+            .arg(recorder.to_string())
+            .stdout(std::process::Stdio::null())
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{program}");
+    }
+}
