@@ -64,6 +64,9 @@ fn caller(dictionary: &Dictionary, stack: StackId) -> Caller {
 /// So many looks in a row with the same stack make it steady.
 const STEADY: u32 = 4;
 
+/// A collection is seen at the latest after it has gone on for so long.
+const UNSEEN_COLLECTION: Duration = Duration::from_nanos(8_000_000);
+
 impl Case<'_> {
     /// What was seen, with the time that each stands for.
     pub(super) fn clues(&self, dictionary: &Dictionary) -> Vec<(Clue, Duration)> {
@@ -303,10 +306,29 @@ impl Case<'_> {
         if sum > Duration::ZERO {
             return sum;
         }
-        // From looks: each stands for a tick.
-        let looks = self.process.gc.within(from, to).filter(|look| look.collecting);
-        let count = looks.count() as u64;
-        Duration::from_nanos(self.tick.as_nanos().saturating_mul(count))
+        // From looks: each stands for the time since the one before.
+        let mut last: Option<Timestamp> = None;
+        for look in self.process.gc.within(from, to) {
+            if look.collecting {
+                let since = last.filter(|&last| look.time.since(last) <= UNSEEN_COLLECTION);
+                sum =
+                    sum + look.time.since(since.unwrap_or_else(|| self.begun(look.time)).max(from));
+            }
+            last = look.collecting.then_some(look.time);
+        }
+        // Up to the middle between the last look that saw it and the next one.
+        if let Some(last) = last {
+            sum = sum + Duration::from_nanos(self.tick.as_nanos() / 2).min(to.since(last));
+        }
+        sum
+    }
+
+    /// Since when a collection has gone on that was first seen at this time: the recorder looks for
+    /// one only after a callback has gone on for a while. The stack stays the same meanwhile.
+    fn begun(&self, seen: Timestamp) -> Timestamp {
+        let run = self.border(self.run_at(seen)).unwrap_or(seen);
+        let earliest = seen.as_nanos().saturating_sub(UNSEEN_COLLECTION.as_nanos());
+        run.max(Timestamp::from_nanos(earliest))
     }
 
     fn run(&self, index: usize) -> Option<&Run> {

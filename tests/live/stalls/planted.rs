@@ -52,7 +52,7 @@ planted! {
 
 fn plant(python: &Interpreter, event_loop: &str, edges: &str) {
     let (count, longest) = if full_run() { ("210", "500") } else { ("28", "60") };
-    let options: &[&str] = if edges == "sampled" { &[] } else { &[] };
+    let options: &[&str] = if edges == "sampled" { &["--no-kernel-stream"] } else { &[] };
     let arguments = [count, "1", longest, event_loop];
     let compared = told::record(python, "planted", &arguments, options, THRESHOLD);
     let mut figures = Figures::default();

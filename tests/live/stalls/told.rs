@@ -70,8 +70,8 @@ pub(crate) fn record(
     options: &[&str],
     threshold: Duration,
 ) -> Compared {
-    let pinned = std::env::var_os("LOOPTRACE_PIN").is_some();
-    let wrapper: &[&str] = if pinned { &["chrt", "-f", "50", "taskset", "-c", "0"] } else { &[] };
+    let pinned = std::env::var_os("LOOPTRACE_TEST_REALTIME").is_some();
+    let wrapper: &[&str] = if pinned { &["chrt", "-f", "40"] } else { &[] };
     let mut target = Target::start_wrapped(wrapper, python, &Sample::named(sample), arguments);
     let recorder = Recorder::start(&target, options);
     if pinned {
@@ -95,15 +95,11 @@ pub(crate) fn record(
     Compared { told: told.shifted(start), facts }
 }
 
-/// Gives the recorder a CPU of its own. For measurements on a machine that does other things.
+/// Lets the recorder go first. For measurements on a machine that does other things.
 fn pin(recorder: u32) {
-    for arguments in [["-a", "-cp", "1"].as_slice(), &["-a", "-f", "-p", "50"]] {
-        let program = if arguments.contains(&"-cp") { "taskset" } else { "chrt" };
-        let status = std::process::Command::new(program)
-            .args(arguments)
-            .arg(recorder.to_string())
-            .stdout(std::process::Stdio::null())
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "{program}");
-    }
+    let status = std::process::Command::new("chrt")
+        .args(["-a", "-f", "-p", "50"])
+        .arg(recorder.to_string())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "chrt");
 }
