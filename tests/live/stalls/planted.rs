@@ -17,7 +17,7 @@ macro_rules! planted {
         #[test]
         fn $name() {
             let Some(python) = interpreter($minor) else { return };
-            if ($always || full_run()) && ($event_loop != "uvloop" || python.uvloop) {
+            if full_run() && ($event_loop != "uvloop" || python.uvloop) {
                 plant(python, $event_loop, $edges);
             }
         }
