@@ -10,6 +10,7 @@ use crate::model::{
 
 use super::contention::Contention;
 use super::executors::Executor;
+use super::findings::Finding;
 use super::population::Population;
 use super::waits::TaskWait;
 
@@ -68,6 +69,8 @@ pub struct Analysis {
     pub executors: Vec<Executor>,
     /// How many tasks there were.
     pub population: Population,
+    /// Well-known mistakes that it shows, the worst first.
+    pub findings: Vec<Finding>,
     /// What each task waited for.
     pub(super) waits: FxHashMap<TaskId, Vec<TaskWait>>,
     /// Who awaited each task when it was last looked at.

@@ -6,6 +6,7 @@ mod coroutines;
 pub mod diff;
 pub mod executors;
 mod facts;
+pub mod findings;
 pub mod flame;
 mod names;
 mod overview;

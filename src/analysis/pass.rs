@@ -9,6 +9,7 @@ use crate::model::{
 
 use super::coroutines;
 use super::facts::{Analysis, AnalysisOptions, LoopTime, Overview, Source, TaskTime};
+use super::findings::{self, Collector};
 use super::overview::Counter;
 use super::pace::{Looks, Pace};
 use super::stacks::StackSums;
@@ -33,6 +34,7 @@ pub struct Analyzer {
     awaiters: FxHashMap<TaskId, TaskId>,
     waiting: WaitSums,
     stalls: StallFinder,
+    collector: Collector,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,6 +77,7 @@ impl Analyzer {
             awaiters: FxHashMap::default(),
             waiting: WaitSums::default(),
             stalls: StallFinder::new(options.stall_threshold),
+            collector: Collector::default(),
         }
     }
 
@@ -92,6 +95,7 @@ impl Analyzer {
         self.waiting.event(&event, stretch, &self.dictionary, self.tasks.census_time());
         let tick = Duration::from_nanos(self.pace.tick());
         self.stalls.event(&event, tick, &self.dictionary);
+        self.collector.event(&event, self.tasks.census_time());
         match event {
             Event::Sample(sample) => self.sample(&sample),
             Event::Idle { thread, time, ticks } => {
@@ -175,7 +179,7 @@ impl Analyzer {
             }
         }
         let overview = Overview { edges, lost_switch_records, ..self.counter.finish() };
-        Analysis {
+        let mut analysis = Analysis {
             source,
             overview,
             loops,
@@ -189,10 +193,14 @@ impl Analyzer {
             population: waited.population,
             waits: waited.waits,
             lag,
+            findings: Vec::new(),
             meta: self.meta,
             dictionary: self.dictionary,
             awaiters: self.awaiters,
-        }
+        };
+        let collected = self.collector.finish();
+        analysis.findings = findings::find(&analysis, &collected);
+        analysis
     }
 }
 

@@ -16,6 +16,7 @@ use super::record::{Record, Records};
 use super::registry;
 use super::row::Prepared;
 use super::running;
+use super::unawaited::Unawaited;
 use super::wait::WaitCache;
 use super::watch::Watch;
 use crate::memory::{Memory as _, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
@@ -55,6 +56,7 @@ pub(super) struct InterpreterState {
     pub(super) asyncio: Option<Asyncio>,
     pub(super) types: Types,
     pub(super) objects: Objects,
+    pub(super) unawaited: Unawaited,
     /// The jobs of its executors, once they are asked for in a census.
     pub(super) jobs: Option<Jobs>,
     /// Entries of its dict of modules when asyncio was last looked for.
@@ -164,6 +166,12 @@ impl<M: ReadMemory> Census<'_, M> {
         }
         self.settle(state, &threads, &mut order)?;
         self.objects(state)?;
+        let of = (state.addr, self.lasting.process);
+        // Modules may come and go under the look.
+        let told = state.unawaited.look(self.memory, self.layout, of, self.dictionary, self.events);
+        if let Err(error @ (MemoryError::Exited | MemoryError::Denied)) = told {
+            return Err(error);
+        }
         self.lasting.order = order;
         self.lasting.tasks = tasks;
         Ok(())

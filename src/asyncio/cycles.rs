@@ -109,6 +109,7 @@ mod tests {
                 id: TaskId::new(i),
                 identity,
                 row: None,
+                note: None,
                 turn: 0,
                 guard: crate::asyncio::guard::Guard::default(),
                 wants: None,

@@ -70,6 +70,7 @@ pub(super) fn define<M: ReadMemory>(
         id,
         identity,
         row: None,
+        note: None,
         turn: 0,
         guard: Guard::default(),
         wants: None,

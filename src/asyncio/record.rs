@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::guard::Guard;
 use crate::memory::RemoteAddr;
-use crate::model::{StringId, TaskId, TaskRow, WaitDetail};
+use crate::model::{StringId, TaskId, TaskNote, TaskRow, WaitDetail};
 
 /// What tells a task from another one at the same address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub(super) identity: Identity,
     /// The last row, and whether it was reported.
     pub(super) row: Option<TaskRow>,
+    /// What was told about it.
+    pub(super) note: Option<TaskNote>,
     /// What its wait began with: another number means that it ran in between.
     pub(super) turn: u64,
     /// What the row was built from.

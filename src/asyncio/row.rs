@@ -8,12 +8,13 @@ use super::frames::stack;
 use super::held;
 use super::jobs::Jobs;
 use super::naming::{Known, define};
+use super::notes;
 use super::reading::Reading;
 use super::subject::{Subject, subject};
 use super::wait::{self, Found};
 use super::watch::Watch;
 use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Span};
-use crate::model::{Event, TaskRow, TaskState, WaitDetail, WaitKind, WaitReason};
+use crate::model::{Event, TaskNote, TaskRow, TaskState, WaitDetail, WaitKind, WaitReason};
 use crate::python::objects::types::Types;
 
 /// A row whose wait is not proven yet.
@@ -27,6 +28,7 @@ pub(super) struct Prepared {
     wants: Option<RemoteAddr>,
     held: Vec<RemoteAddr>,
     detail: Option<Box<WaitDetail>>,
+    note: Option<TaskNote>,
     /// Where in `more_spans` its words are, and what they fold to.
     spans: (usize, usize),
     folded: Option<u64>,
@@ -68,6 +70,16 @@ impl<M: ReadMemory> Census<'_, M> {
         if id.is_some() && reading.consistent && stands && reading.leaf != Leaf::NotStarted {
             wait = self.wait(state, threads, reading)?;
         }
+        let Lasting { scratch, .. } = &*self.lasting;
+        let noted = notes::note(
+            self.memory,
+            self.layout,
+            &mut state.types,
+            (addr, &scratch.chain),
+            reading,
+            !scratch.awaiters.is_empty(),
+        );
+        let note = noted.filter(|_| id.is_some());
         let end = self.lasting.more_spans.len();
         let spans = self.lasting.more_spans.get(start..end).unwrap_or_default();
         let folded = self.memory.fold(spans).ok();
@@ -88,6 +100,7 @@ impl<M: ReadMemory> Census<'_, M> {
             wants: wait.wants,
             held: wait.held,
             detail: wait.detail,
+            note,
             spans: (start, end),
             folded,
         })
@@ -222,7 +235,8 @@ impl<M: ReadMemory> Census<'_, M> {
     /// its two reads keeps its kind, and is read again next time.
     pub(super) fn remember(&mut self, prepared: Prepared, reading: &Reading, folded: u64) {
         let proven = self.holds(&prepared);
-        let Prepared { position, mut row, kind, wants, held, detail, spans: range, .. } = prepared;
+        let Prepared { position, mut row, kind, wants, held, detail, note, spans: range, .. } =
+            prepared;
         if !proven && let Some(row) = &mut row {
             row.wait = kind.and_then(|kind| self.dictionary.wait(WaitReason::plain(kind)));
         }
@@ -237,6 +251,12 @@ impl<M: ReadMemory> Census<'_, M> {
             self.events.extend(row.map(Event::TaskRow));
             record.row = row;
             record.turn = turn;
+        }
+        if let (Some(note), Some(task)) = (note, record.id)
+            && record.note != Some(note)
+        {
+            record.note = Some(note);
+            self.events.push(Event::TaskNote { task, note });
         }
         record.wants = wants.filter(|_| proven);
         record.held = if proven { held } else { Vec::new() };

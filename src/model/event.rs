@@ -15,7 +15,7 @@ use super::kernel::{
     OffCpu, OffCpuRun, ThreadClocks,
 };
 use super::sample::{Miss, Sample};
-use super::task::{Task, TaskRow};
+use super::task::{Task, TaskNote, TaskRow};
 use super::time::{Duration, TimeAnchor, Timestamp};
 use super::wait::{ObjectState, WaitReason};
 
@@ -138,6 +138,10 @@ pub enum Event {
     AwaitedBy { task: TaskId, awaiters: Vec<TaskId> },
     /// How something that tasks wait for stands, where that differs from the last time.
     ObjectState { object: ObjectId, state: ObjectState },
+    /// Something noteworthy about a task, told once.
+    TaskNote { task: TaskId, note: TaskNote },
+    /// A warning that the program gave: a coroutine that was never awaited.
+    Warned { process: ProcessId, text: StringId, file: StringId, line: u32 },
     /// A task that was in an earlier census and exists no more.
     TaskGone { task: TaskId },
     /// The census ends.

@@ -37,6 +37,6 @@ pub use stall::{
     Cause, CauseKind, Contiguity, EvidenceValue, Lag, LagSeries, Stall, StallEdges, StallKind,
     StallStack, Victim, VictimReason,
 };
-pub use task::{Task, TaskRow, TaskState};
+pub use task::{Task, TaskNote, TaskRow, TaskState};
 pub use time::{Duration, TimeAnchor, Timestamp};
 pub use wait::{ObjectState, WaitKind, WaitReason};

@@ -28,6 +28,15 @@ impl TaskState {
     }
 }
 
+/// What is noteworthy about a task beyond its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskNote {
+    /// Nothing refers to it but what will wake it.
+    Orphan,
+    /// It ended with an exception that nobody has asked for.
+    Unretrieved,
+}
+
 /// What never changes about a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Task {

@@ -92,7 +92,20 @@ pub fn value(
     if variable.in_cell { objects::cell_value(memory, layout, found) } else { Ok(Some(found)) }
 }
 
-/// Calls `entry` with the objects on the value stack of a suspended frame, outermost first.
+/// What the variable at a position holds, whatever its name; `None` while it is empty.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn value_at(
+    memory: &mut impl Memory,
+    layout: &Layout,
+    frame: RemoteAddr,
+    index: u64,
+) -> Result<Option<RemoteAddr>, MemoryError> {
+    value(memory, layout, frame, Variable { index, in_cell: false })
+}
+
+/// Collects the objects on the value stack of a suspended frame in `out`, outermost first.
 ///
 /// # Errors
 /// When the frame makes no sense or cannot be read.

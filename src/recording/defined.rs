@@ -92,6 +92,12 @@ impl Defined {
                 self.objects.used("object", object.get())?;
                 state.holders.iter().try_for_each(|holder| self.task(Some(*holder)))
             }
+            Event::TaskNote { task, .. } => self.task(Some(*task)),
+            Event::Warned { process, text, file, .. } => {
+                self.process(*process)?;
+                self.string(Some(*text))?;
+                self.string(Some(*file))
+            }
             Event::TaskGone { task } => self.task(Some(*task)),
             Event::Idle { thread, .. } => self.thread(Some(*thread)),
             Event::Miss(miss) => self.thread(Some(miss.thread)),

@@ -1,5 +1,6 @@
 //! A recording's facts as `looptrace.report/1`.
 
+mod findings;
 mod stalls;
 mod waits;
 
@@ -26,7 +27,7 @@ struct ReportJson<'a, Tasks, Stacks, Stalls, Contention> {
     contention: Contention,
     executors: Vec<waits::ExecutorJson<'a>>,
     population: waits::PopulationJson<'a>,
-    findings: [(); 0],
+    findings: Vec<findings::FindingJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -185,7 +186,12 @@ pub fn json(analysis: &Analysis, limit: Option<usize>, out: &mut impl Write) -> 
             .map(|it| waits::executor(analysis, it))
             .collect(),
         population: waits::population(analysis, limit),
-        findings: [],
+        findings: analysis
+            .findings
+            .iter()
+            .take(limit)
+            .map(|it| findings::finding(analysis, it))
+            .collect(),
     };
     serde_json::to_writer(&mut *out, &report)?;
     writeln!(out)

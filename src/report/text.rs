@@ -1,5 +1,6 @@
 //! A recording's facts for people.
 
+mod findings;
 mod header;
 mod hot;
 mod stalls;
@@ -53,6 +54,7 @@ pub fn text(
     out: &mut impl Write,
 ) -> io::Result<()> {
     header::write(analysis, style, out)?;
+    findings::write(analysis, options, style, out)?;
     times::loops(analysis, options, style, out)?;
     times::lag(analysis, options, style, out)?;
     stalls::summary(analysis, options, style, out)?;

@@ -6,7 +6,8 @@ use looptrace::model::{
     Activity, CensusEnd, CodeId, CodeLocation, Duration, EndReason, Event, EventLoop, Frame,
     FrameId, FrameKind, KernelCallId, LoopId, LoopKind, Miss, MissReason, NativeCodeId, ObjectId,
     ObjectState, ProcessId, RecorderStats, Sample, StackId, StackNode, StringId, Target, Task,
-    TaskId, TaskRow, TaskState, Thread, ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
+    TaskId, TaskNote, TaskRow, TaskState, Thread, ThreadId, Timestamp, WaitId, WaitKind,
+    WaitReason,
 };
 use proptest::prelude::*;
 
@@ -219,6 +220,14 @@ impl Maker {
             16 => {
                 let awaiters = n.iter().filter_map(|&n| self.maybe(TASK, n, TaskId::new));
                 Event::AwaitedBy { task: task?, awaiters: awaiters.collect() }
+            }
+            17 if n[5].is_multiple_of(5) => Event::TaskNote {
+                task: task?,
+                note: pick(&[TaskNote::Orphan, TaskNote::Unretrieved], n[1]),
+            },
+            17 if n[5].is_multiple_of(7) => {
+                let text = self.used(STRING, n[1], StringId::new)?;
+                Event::Warned { process: process?, text, file: text, line: n[2] }
             }
             17 if n[4].is_multiple_of(2) => Event::ObjectState {
                 object: self.used(OBJECT, n[0], ObjectId::new)?,

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use looptrace::model::{
     Activity, EndReason, Event, FrameKind, LoopKind, MissReason, StackId, StringId, TaskId,
-    TaskState,
+    TaskNote, TaskState,
 };
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -73,6 +73,14 @@ fn line(event: &Event) -> String {
             numbers.push(state.holders.len() as u64);
             numbers.extend(state.holders.iter().map(|id| u64::from(id.get())));
             (80, numbers)
+        }
+        Event::TaskNote { task, note } => {
+            let notes = [TaskNote::Orphan, TaskNote::Unretrieved];
+            (81, vec![task.get().into(), code(&notes, note)])
+        }
+        Event::Warned { process, text, file, line } => {
+            let ids = [process.get(), text.get(), file.get(), *line];
+            (82, ids.map(u64::from).to_vec())
         }
         Event::TaskGone { task } => (17, vec![task.get().into()]),
         Event::CensusEnd { process, end } => {

@@ -135,6 +135,8 @@ class Block:
             return [d(40)] + [d(42) for _ in range(n(41))]
         if kind == 17:
             return [d(43)]
+        if kind in (81, 82):
+            return [n(kind + 6) for _ in range({81: 2, 82: 4}[kind])]
         if kind == 80:
             head = [d(48)] + [n(49) for _ in range(5)]
             return head + [d(50) for _ in range(head[5])]

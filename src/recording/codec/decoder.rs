@@ -132,6 +132,8 @@ impl Decoder {
             EventKind::TaskRow => self.task_row(),
             EventKind::AwaitedBy => self.awaited_by(),
             EventKind::ObjectState => self.object_state(),
+            EventKind::TaskNote => self.task_note(),
+            EventKind::Warned => self.warned(),
             EventKind::TaskGone => self.task_gone(),
             EventKind::CensusEnd => self.census_end(),
             EventKind::Gap => self.gap(),

@@ -80,6 +80,10 @@ impl Encoder {
             Event::TaskRow(row) => self.task_row(row),
             Event::AwaitedBy { task, awaiters } => self.awaited_by(*task, awaiters),
             Event::ObjectState { object, state } => self.object_state(*object, state),
+            Event::TaskNote { task, note } => self.task_note(*task, *note),
+            Event::Warned { process, text, file, line } => {
+                self.warned(*process, *text, *file, *line);
+            }
             Event::TaskGone { task } => self.task_gone(*task),
             Event::CensusEnd { process, end } => self.census_end(*process, end),
             Event::TargetEnded { id, time } => self.target_ended(*id, *time),

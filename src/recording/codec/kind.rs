@@ -31,7 +31,7 @@ kinds! {
     Edges = 64, OffCpu = 65, OffCpuRun = 66, LostSwitches = 67, ThreadClocks = 68,
     MachineClocks = 69, KernelCall = 70, Blocked = 71, NativeCode = 72, NativeSample = 73,
     Gil = 74, Gc = 75, GcPause = 76, Callee = 77, Queues = 78,
-    ObjectState = 80,
+    ObjectState = 80, TaskNote = 81, Warned = 82,
 }
 
 impl EventKind {
@@ -58,6 +58,8 @@ impl EventKind {
             Event::TaskRow(_) => Self::TaskRow,
             Event::AwaitedBy { .. } => Self::AwaitedBy,
             Event::ObjectState { .. } => Self::ObjectState,
+            Event::TaskNote { .. } => Self::TaskNote,
+            Event::Warned { .. } => Self::Warned,
             Event::TaskGone { .. } => Self::TaskGone,
             Event::CensusEnd { .. } => Self::CensusEnd,
             Event::Gap { .. } => Self::Gap,

@@ -9,6 +9,7 @@ mod encoder;
 mod interpreter;
 mod kernel;
 mod kind;
+mod notes;
 mod objects;
 mod recorder;
 mod samples;
