@@ -125,18 +125,15 @@ fn no_stack_is_seen_that_cannot_exist() {
         let stats = reader.stats();
         println!("3.{minor}: {stacks:?} refused {refused:?} {stats:?}");
         let kept: u32 = stacks.values().sum();
-        // The functions take less time than a look, so that most looks find them changing.
-        assert!(kept > LOOKS / 500, "3.{minor}: only {kept} of {LOOKS} looks kept");
+        assert!(kept > LOOKS / 2, "3.{minor}: only {kept} of {LOOKS} looks kept");
         let possible = |names: &Vec<String>| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let whole_a = ["<module>", "a1", "a2", "a3"];
             let whole_b = ["<module>", "b1", "b2", "b3"];
             !names.is_empty() && (whole_a.starts_with(&names) || whole_b.starts_with(&names))
         };
-        // See tests/live/record.rs: a reader that mixes instants has far more.
-        let mixed: u32 =
-            stacks.iter().filter(|(names, _)| !possible(names)).map(|(_, &count)| count).sum();
-        assert!(mixed <= kept / 1000, "3.{minor}: {stacks:?}");
+        let mixed = stacks.keys().find(|names| !possible(names));
+        assert!(mixed.is_none(), "3.{minor}: {stacks:?}");
         for whole in ["a3", "b3"] {
             assert!(stacks.keys().any(|names| names.last().is_some_and(|leaf| leaf == whole)));
         }

@@ -39,6 +39,19 @@ impl Batch {
         self.used = 0;
     }
 
+    /// Forgets what was fetched and keeps the ranges, to fetch them again.
+    pub fn reset(&mut self) {
+        for range in &mut self.ranges {
+            range.filled = false;
+        }
+    }
+
+    /// Whether every range was fetched.
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        self.ranges.iter().all(|range| range.filled)
+    }
+
     /// Makes room for this many bytes in all.
     pub(super) fn reserve(&mut self, total: usize) {
         if self.bytes.capacity() < total {

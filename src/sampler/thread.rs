@@ -119,7 +119,7 @@ impl SampledThread {
                     thread: self.id,
                     stack: seen.stack.stack,
                     task: seen.task,
-                    task_depth: seen.stack.task_depth,
+                    task_depth: seen.task.and(seen.stack.task_depth),
                     activity: seen.activity,
                     context_ver: self.event_loop.map(|_| self.last.context_ver),
                     callback: None,
@@ -167,7 +167,7 @@ impl SampledThread {
         let stack = resolved.map_err(|_unreadable| Refusal::Unreadable)?;
         let same_callback =
             self.last.id == look.thread.id && self.last.context_ver == look.thread.context_ver;
-        let task = task_of(&look, same_callback, &mut self.last_task, shared)?;
+        let task = task_of(&look, same_callback, &mut self.last_task, shared);
         self.polling = None;
         let activity = match self.event_loop {
             None => Activity::NoLoop,
@@ -207,33 +207,34 @@ impl SampledThread {
 }
 
 /// The task of a look. Within one callback the same object is the same task; otherwise it is
-/// identified anew, since addresses are reused at once.
+/// identified anew, since addresses are reused at once. A task that finished meanwhile cannot be
+/// told from others any more: the look stands, and its task is unknown.
 fn task_of(
     look: &Look<'_>,
     same_callback: bool,
     last: &mut Option<(RemoteAddr, RemoteAddr, TaskId)>,
     shared: &mut Shared<'_>,
-) -> Result<Option<TaskId>, Refusal> {
-    let Some(task) = look.task else { return Ok(None) };
+) -> Option<TaskId> {
+    let task = look.task?;
     if same_callback
         && let Some((addr, coro, id)) = *last
         && addr == task.addr
         && coro == task.coro
     {
-        return Ok(Some(id));
+        return Some(id);
     }
     let id = shared.task_at(task.addr, task.coro)?;
     *last = Some((task.addr, task.coro, id));
-    Ok(Some(id))
+    Some(id)
 }
 
 /// Kept apart so that the borrow of the reader's buffers is plain to see.
 impl Shared<'_> {
-    fn task_at(&mut self, task: RemoteAddr, coro: RemoteAddr) -> Result<TaskId, Refusal> {
+    fn task_at(&mut self, task: RemoteAddr, coro: RemoteAddr) -> Option<TaskId> {
         self.code_memory.begin();
         let asyncio: &mut AsyncioReader = self.asyncio;
         asyncio
             .task_at(self.code_memory, self.layout, self.codes, self.dictionary, (task, coro))
-            .map_err(|_unreadable| Refusal::Torn)
+            .ok()
     }
 }

@@ -44,6 +44,8 @@ pub struct LookStats {
     pub brackets: u64,
     /// Bracketed calls whose copies differed.
     pub torn_brackets: u64,
+    /// Looks that gave only the outer part of a stack, since its inner part moved.
+    pub outer: u64,
     /// Small calls that only learnt where to look.
     pub chases: u64,
 }

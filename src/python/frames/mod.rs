@@ -1,17 +1,21 @@
 //! The frames of one thread, read while it runs.
 //!
-//! One system call per look where the last look predicts this one: its ranges are laid out as a
-//! palindrome around the thread state (frames, thread state, the same frames again), and a look
-//! counts only when the structural words of both copies agree. `docs/python-layouts.md` has the
-//! table of what brackets what in which version.
+//! One system call per look where the last look predicts this one. It copies frames and thread
+//! state in an order that proves that they belong together (`plan.rs`); `proof.rs` checks the
+//! copies, frame by frame. A look counts only when they agree. `docs/python-layouts.md` has the table
+//! of what proves what in which version.
 
+mod calls;
+mod copies;
 mod current_task;
+mod groups;
 mod look;
-mod merge;
 mod plan;
+mod proof;
 mod raw;
 mod reader;
 mod usual;
+mod walk;
 mod words;
 
 pub use current_task::TaskSource;

@@ -2,7 +2,7 @@
 
 use super::words::{i32_at, pointer_at, u8_at};
 use crate::memory::RemoteAddr;
-use crate::python::layout::{Instruction, Layout};
+use crate::python::layout::{Instruction, Layout, StackTop};
 
 /// One frame of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub struct RawFrame {
     generator: RemoteAddr,
     /// Whether the frame says that it executes (≤ 3.10), else true.
     executing: bool,
+    /// Whether the interpreter is in this very frame and in no callee that it runs itself
+    /// (3.11–3.13), else false.
+    in_use: bool,
+    /// Whether the frame says that it was called from C (3.11), else false.
+    entry: bool,
 }
 
 impl RawFrame {
@@ -53,17 +58,50 @@ impl RawFrame {
                 Some((offset, value)) => u8_at(bytes, offset)? == value,
                 None => true,
             },
+            in_use: match frame.stack_top_kind {
+                StackTop::Index => i32_at(bytes, frame.stack_top)? == -1,
+                _ => false,
+            },
+            entry: match frame.entry {
+                Some(entry) => u8_at(bytes, entry)? != 0,
+                None => false,
+            },
         })
     }
 
-    /// Whether `later`, a second copy of the same frame, has the same structure. The innermost
-    /// frame's instruction moves all the time and says nothing.
-    pub(super) fn agrees(&self, later: &Self, innermost: bool) -> bool {
+    /// Whether `later`, a second copy, is of the same coroutine or at least of its code.
+    pub(super) fn is_same_code(&self, later: &Self) -> bool {
+        self.code == later.code && self.owner == later.owner
+    }
+
+    /// Whether `later`, a second copy, is of the same call.
+    pub(super) fn is_same_call(&self, later: &Self) -> bool {
         self.code == later.code
             && self.previous == later.previous
             && self.owner == later.owner
             && self.generator == later.generator
-            && (innermost || self.instruction == later.instruction)
+    }
+
+    /// Whether `later`, a second copy, has the same structure. The innermost frame's instruction
+    /// moves all the time and says nothing.
+    pub(super) fn agrees(&self, later: &Self, innermost: bool) -> bool {
+        self.is_same_call(later) && (innermost || self.instruction == later.instruction)
+    }
+
+    /// Whether the frame was called from C: it is an entry record, or says so itself (3.11).
+    pub(super) const fn is_entry(&self, layout: &Layout) -> bool {
+        match layout.frame.entry {
+            Some(_) => self.entry,
+            None => self.owner >= layout.frame.owners.shim_from,
+        }
+    }
+
+    /// Whether a generator owns the frame.
+    pub(super) fn is_generators(&self, layout: &Layout) -> bool {
+        match layout.frame.owner {
+            Some(_) => self.owner == layout.frame.owners.generator,
+            None => !self.generator.is_null(),
+        }
     }
 
     /// Whether the frame is on a stack and no remainder of an earlier call. Up to 3.10 each code
@@ -71,6 +109,12 @@ impl RawFrame {
     /// whole.
     pub(super) const fn is_executing(&self) -> bool {
         self.executing
+    }
+
+    /// Whether the interpreter is in this frame itself; a frame that waits for a callee on the data
+    /// stack is not in use.
+    pub(super) const fn is_in_use(&self) -> bool {
+        self.in_use
     }
 
     /// Whether this is an entry record of the interpreter and no Python function.

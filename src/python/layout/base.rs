@@ -92,6 +92,7 @@ const FRAME: FrameLayout = FrameLayout {
     instruction_kind: Instruction::LastByte,
     owner: None,
     owners: Owners { generator: u8::MAX, shim_from: u8::MAX },
+    entry: None,
     stack_top: 72,
     stack_top_kind: StackTop::Pointer,
     value_stack: Some(64),

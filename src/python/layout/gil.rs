@@ -108,6 +108,7 @@ pub(super) const V3_11: Layout = Layout {
         instruction_kind: Instruction::Previous,
         owner: Some(69),
         owners: Owners { generator: 1, shim_from: u8::MAX },
+        entry: Some(68),
         stack_top: 64,
         stack_top_kind: StackTop::Index,
         value_stack: None,
@@ -191,6 +192,7 @@ pub(super) const V3_12: Layout = Layout {
         previous: 8,
         owner: Some(70),
         owners: Owners { generator: 1, shim_from: 3 },
+        entry: None,
         ..V3_11.frame
     },
     code: CodeLayout { first_line: 68, bytecode_inline: Some(192), ..V3_11.code },

@@ -226,6 +226,8 @@ pub struct FrameLayout {
     pub owner: Option<u64>,
     /// What its values mean.
     pub owners: Owners,
+    /// `is_entry` (bool), 3.11 only: whether C called the frame.
+    pub entry: Option<u64>,
     /// `f_stacktop`, `f_stackdepth`, `stacktop` or `stackpointer`.
     pub stack_top: u64,
     /// How to read it.

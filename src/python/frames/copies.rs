@@ -1,0 +1,193 @@
+//! What one bracketed call copies, and in which order.
+
+use super::groups::{Groups, Span};
+use super::words::pointer_at;
+use crate::memory::{Batch, MemoryError, RangeId, ReadMemory, RemoteAddr};
+
+/// The copies of one call. Ranges are copied one after the other, each within a fraction of a
+/// microsecond; the order is what proves that they belong together (`plan.rs` says how).
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    batch: Batch,
+    /// Frames outside the data stack: where the copies of each group of them are.
+    frames: Groups,
+    frame_copies: Vec<[Option<RangeId>; 3]>,
+    /// Everything else outside the data stack.
+    words: Groups,
+    word_copies: Vec<Option<RangeId>>,
+    /// The chunks of the data stack, newest first.
+    chunks: Vec<(Span, RangeId)>,
+    /// The end of the newest chunk, once more.
+    tail: Option<(Span, RangeId)>,
+    thread: Option<RangeId>,
+    /// The words that name the innermost frame (3.11–3.12), each at one of a few places.
+    tops: Groups,
+    top_copies: Vec<RangeId>,
+}
+
+/// A frame's bytes, from its address on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FrameCopies<'a> {
+    pub(super) first: &'a [u8],
+    pub(super) second: Option<&'a [u8]>,
+    pub(super) third: Option<&'a [u8]>,
+    /// On which chunk of the data stack it lies, the newest being 0.
+    pub(super) chunk: Option<usize>,
+}
+
+impl Copies {
+    pub(super) fn clear(&mut self) {
+        self.batch.clear();
+        self.frames.clear();
+        self.frame_copies.clear();
+        self.words.clear();
+        self.word_copies.clear();
+        self.chunks.clear();
+        self.tail = None;
+        self.thread = None;
+        self.tops.clear();
+        self.top_copies.clear();
+    }
+
+    /// Asks for a frame outside the data stack.
+    pub(super) fn ask_frame(&mut self, addr: RemoteAddr, len: usize) {
+        self.frames.ask(addr, len);
+    }
+
+    /// Asks for something else outside the data stack.
+    pub(super) fn ask_words(&mut self, addr: RemoteAddr, len: usize) {
+        self.words.ask(addr, len);
+    }
+
+    /// Asks for a word that may name the innermost frame.
+    pub(super) fn ask_top(&mut self, addr: RemoteAddr) {
+        self.tops.ask(addr, 8);
+    }
+
+    /// Ends asking; with `apart`, neighbours are not fetched together.
+    pub(super) fn arrange(&mut self, apart: bool) {
+        self.frames.arrange(apart);
+        self.frame_copies.resize(self.frames.spans().len(), [None; 3]);
+        self.words.arrange(apart);
+        self.tops.arrange(apart);
+    }
+
+    /// Copies the thread state next.
+    pub(super) fn copy_thread(&mut self, addr: RemoteAddr, len: usize) {
+        self.thread = Some(self.batch.push(addr, len));
+    }
+
+    /// Copies the words that may name the innermost frame next.
+    pub(super) fn copy_tops(&mut self) {
+        for &(addr, len) in self.tops.spans() {
+            self.top_copies.push(self.batch.push(addr, len));
+        }
+    }
+
+    /// Copies everything that is neither frame nor thread next.
+    pub(super) fn copy_words(&mut self) {
+        for &(addr, len) in self.words.spans() {
+            self.word_copies.push(Some(self.batch.push(addr, len)));
+        }
+    }
+
+    /// Copies the group of a frame next, if that has not been done three times.
+    pub(super) fn copy_group(&mut self, group: usize) {
+        let Some(&(addr, len)) = self.frames.spans().get(group) else { return };
+        let Some(copies) = self.frame_copies.get_mut(group) else { return };
+        if let Some(copy) = copies.iter_mut().find(|copy| copy.is_none()) {
+            *copy = Some(self.batch.push(addr, len));
+        }
+    }
+
+    /// The group that a frame is in.
+    pub(super) fn group_of(&self, frame: RemoteAddr) -> Option<usize> {
+        self.frames.find(frame)
+    }
+
+    /// The groups of frames.
+    pub(super) fn groups(&self) -> usize {
+        self.frames.spans().len()
+    }
+
+    /// Copies a chunk of the data stack next; they are numbered in the order of these calls.
+    pub(super) fn copy_chunk(&mut self, span: Span) {
+        let id = self.batch.push(span.0, span.1);
+        self.chunks.push((span, id));
+    }
+
+    /// Puts the chunk that was copied last first.
+    pub(super) fn last_chunk_is_newest(&mut self) {
+        self.chunks.rotate_right(1);
+    }
+
+    /// Copies the end of the newest chunk next.
+    pub(super) fn copy_tail(&mut self, span: Span) {
+        self.tail = Some((span, self.batch.push(span.0, span.1)));
+    }
+
+    /// How many ranges a call fetches.
+    pub(super) fn ranges(&self) -> usize {
+        self.batch.len()
+    }
+
+    /// Makes the call. `false` if something could not be read.
+    pub(super) fn fetch(&mut self, memory: &impl ReadMemory) -> Result<bool, MemoryError> {
+        self.batch.reset();
+        memory.read_batch(&mut self.batch)?;
+        Ok(self.batch.is_filled())
+    }
+
+    /// The thread state.
+    pub(super) fn thread(&self) -> Option<&[u8]> {
+        self.batch.get(self.thread?)
+    }
+
+    /// The innermost frame that the word at `addr` names; `None` if it was not asked for.
+    pub(super) fn top(&self, addr: RemoteAddr) -> Option<RemoteAddr> {
+        let index = self.tops.find(addr)?;
+        let &(start, _) = self.tops.spans().get(index)?;
+        pointer_at(within(self.batch.get(*self.top_copies.get(index)?)?, start, addr)?, 0)
+    }
+
+    /// A chunk of the data stack.
+    pub(super) fn chunk(&self, index: usize) -> Option<&[u8]> {
+        self.batch.get(self.chunks.get(index)?.1)
+    }
+
+    /// `len` bytes at `addr` of what is neither frame nor thread.
+    pub(super) fn words(&self, addr: RemoteAddr, len: usize) -> Option<&[u8]> {
+        let index = self.words.find(addr)?;
+        let &(start, _) = self.words.spans().get(index)?;
+        let bytes = self.batch.get((*self.word_copies.get(index)?)?)?;
+        within(bytes, start, addr)?.get(..len)
+    }
+
+    /// The copies of the frame at `addr`; `None` if it was not asked for or could not be read.
+    pub(super) fn frame(&self, addr: RemoteAddr) -> Option<FrameCopies<'_>> {
+        for (index, &((start, len), id)) in self.chunks.iter().enumerate() {
+            if addr.offset_from(start).is_some_and(|offset| offset < len as u64) {
+                let first = within(self.batch.get(id)?, start, addr)?;
+                let tail = if index == 0 { self.tail } else { None };
+                let second =
+                    tail.and_then(|((start, _), id)| within(self.batch.get(id)?, start, addr));
+                return Some(FrameCopies { first, second, third: None, chunk: Some(index) });
+            }
+        }
+        let group = self.frames.find(addr)?;
+        let &(start, _) = self.frames.spans().get(group)?;
+        let &[first, second, third] = self.frame_copies.get(group)?;
+        let copy = |id: RangeId| within(self.batch.get(id)?, start, addr);
+        let first = copy(first?)?;
+        Some(FrameCopies {
+            first,
+            second: second.and_then(copy),
+            third: third.and_then(copy),
+            chunk: None,
+        })
+    }
+}
+
+fn within(bytes: &[u8], start: RemoteAddr, addr: RemoteAddr) -> Option<&[u8]> {
+    bytes.get(usize::try_from(addr.offset_from(start)?).ok()?..)
+}

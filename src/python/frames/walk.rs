@@ -1,0 +1,196 @@
+//! From copies to frames.
+
+use super::look::Refusal;
+use super::proof::{Judged, Proof};
+use super::raw::RawFrame;
+use super::reader::FrameReader;
+use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
+use crate::python::layout::Layout;
+
+/// A deeper stack is refused as unreadable.
+const MAX_FRAMES: usize = 8192;
+/// Frames learnt one by one in one attempt; code that enters more new coroutines between two looks
+/// takes further attempts.
+const MAX_CHASES: u32 = 96;
+/// So many of the innermost callers are asked what they call.
+const FAST: usize = 8;
+/// Remembered callers of frames outside the data stack; forgotten all at once beyond this.
+const MAX_LINKS: usize = 1 << 16;
+
+/// How far the copies could be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// Every frame belongs to the same instant.
+    Whole,
+    /// Those frames do that are left when so many of the innermost are dropped.
+    Outer(usize),
+    /// Some frames were not fetched; the plan has them now.
+    Moved,
+}
+
+impl FrameReader {
+    /// Follows the frames through the copies, from the innermost one at `top` outwards. When
+    /// `impatient`, the frames that were planned count where they held still, even if the
+    /// innermost one is another by now.
+    pub(super) fn walk(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        top: RemoteAddr,
+        impatient: bool,
+    ) -> Result<Walk, Refusal> {
+        self.frames.clear();
+        self.used_extras.clear();
+        let mut proof = Proof::new(layout, self.paused);
+        let mut innermost_on_stack = None;
+        // Up to 3.10 the innermost planned frame was copied right before and right after `top`.
+        let planned = self.plan.extras.first().copied();
+        let outer_only = impatient && proof.is_pairwise() && self.copies.frame(top).is_none();
+        let mut at = if outer_only { planned.unwrap_or(top) } else { top };
+        while !at.is_null() {
+            if self.frames.len() >= MAX_FRAMES {
+                return Err(Refusal::Unreadable);
+            }
+            let Some(copies) = self.copies.frame(at) else {
+                self.expect_frames(memory, layout, at)?;
+                return Ok(Walk::Moved);
+            };
+            let frame = match proof.judge(copies, at, self.frames.last())? {
+                Judged::Frame(frame) => frame,
+                Judged::NeedsTail => {
+                    self.plan.innermost = at;
+                    return Ok(Walk::Moved);
+                }
+            };
+            match copies.chunk {
+                None => self.used_extras.push(at),
+                Some(0) => innermost_on_stack = innermost_on_stack.or(Some(at)),
+                Some(_) => {}
+            }
+            self.frames.push(frame);
+            at = frame.previous;
+        }
+        self.plan.innermost = innermost_on_stack.unwrap_or_default();
+        if !proof.is_pairwise() {
+            for &extra in self.used_extras.iter().rev() {
+                self.plan.recent.touch(extra);
+            }
+        }
+        if self.used_extras != self.plan.extras {
+            let part = impatient && self.plan.extras.ends_with(&self.used_extras);
+            self.remember();
+            if proof.is_pairwise() && !part {
+                return Ok(Walk::Moved);
+            }
+        }
+        let cut = self.contradicted(memory, layout, proof.cut());
+        if outer_only {
+            self.used_extras.clear();
+            self.expect_frames(memory, layout, top)?;
+        }
+        Ok(match cut {
+            0 if !outer_only => Walk::Whole,
+            // Where frames are objects of their own, the caller of what moved may have moved, too.
+            cut if proof.is_pairwise() => Walk::Outer(cut + 1),
+            cut => Walk::Outer(cut),
+        })
+    }
+
+    /// How many of the innermost frames are to be dropped when those are, too, that their callers
+    /// cannot have called (≤ 3.10).
+    fn contradicted(&mut self, memory: &impl ReadMemory, layout: &Layout, cut: usize) -> usize {
+        let mut all = cut;
+        if self.paused || layout.frame.value_stack.is_none() {
+            return all;
+        }
+        let pairs = self.frames.iter().zip(self.frames.iter().skip(1)).enumerate();
+        for (i, (callee, caller)) in pairs.skip(cut).take(FAST) {
+            let Some(copies) = self.copies.frame(caller.addr) else { continue };
+            if self.calls.contradict(memory, layout, caller, copies, callee) {
+                all = i + 1;
+            }
+        }
+        all
+    }
+
+    /// Plans for the frames outside the data stack that were just used, and remembers their
+    /// callers.
+    fn remember(&mut self) {
+        std::mem::swap(&mut self.plan.extras, &mut self.used_extras);
+        self.plan.apart = false;
+        if self.links.len() > MAX_LINKS {
+            self.links.clear();
+        }
+        let mut extras = self.plan.extras.iter().peekable();
+        for frame in &self.frames {
+            if extras.peek() == Some(&&frame.addr) {
+                extras.next();
+                self.links.insert(frame.addr, frame.previous);
+            }
+        }
+    }
+
+    /// Plans for the frames from `at` outwards, of which the first is not in the plan: where the
+    /// caller of a frame outside the data stack is known from before it is taken for granted, else
+    /// it is looked up. Frames on the data stack are followed in the copy at hand.
+    pub(super) fn expect_frames(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        at: RemoteAddr,
+    ) -> Result<(), Refusal> {
+        let mut at = at;
+        let mut chases = 0;
+        for _ in 0..MAX_FRAMES {
+            if at.is_null() {
+                break;
+            }
+            at.plausible().ok_or(Refusal::Torn)?;
+            if self.plan.in_chunk(at) {
+                let Some(previous) = self.previous_in_copy(layout, at) else { break };
+                at = previous;
+                continue;
+            }
+            if self.used_extras.contains(&at) {
+                // A remembered caller is out of date and leads in a circle.
+                self.links.clear();
+                break;
+            }
+            self.used_extras.push(at);
+            at = match self.links.get(&at) {
+                Some(&previous) => previous,
+                None if chases < MAX_CHASES => {
+                    chases += 1;
+                    let previous = self.chase(memory, at.offset(layout.frame.previous))?;
+                    self.links.insert(at, previous);
+                    previous
+                }
+                None => break,
+            };
+        }
+        std::mem::swap(&mut self.plan.extras, &mut self.used_extras);
+        self.plan.apart = false;
+        Ok(())
+    }
+
+    /// The caller of a frame on the data stack, as the first copy says; a guess like the rest.
+    fn previous_in_copy(&self, layout: &Layout, at: RemoteAddr) -> Option<RemoteAddr> {
+        let previous = RawFrame::parse(self.copies.frame(at)?.first, at, layout)?.previous;
+        (previous != at).then_some(previous)
+    }
+
+    /// Reads one pointer outside any bracket, only to learn where to look.
+    pub(super) fn chase(
+        &mut self,
+        memory: &impl ReadMemory,
+        addr: RemoteAddr,
+    ) -> Result<RemoteAddr, Refusal> {
+        let mut word = [0; 8];
+        self.stats.chases += 1;
+        memory.read_into(addr, &mut word).map_err(|error| match error {
+            MemoryError::Exited | MemoryError::Denied => Refusal::Exited,
+            _ => Refusal::Torn,
+        })?;
+        Ok(RemoteAddr::new(u64::from_le_bytes(word)))
+    }
+}
