@@ -115,6 +115,8 @@ fn record_launched(
         subprocesses: false,
         blocking: false,
         max_cpu_percent: None,
+        kernel_stream: true,
+        stall_threshold: super::record::STALL_THRESHOLD,
         redact: false,
         force_unverified: false,
         output,
@@ -125,7 +127,8 @@ fn record_launched(
             .hint("see why: python3 samples/demo_service.py")
     })?;
     let mut live = Live::new(true);
-    let outcome = session.run(&AtomicBool::new(false), &mut |progress| live.show(progress));
+    let outcome =
+        session.run(&AtomicBool::new(false), &mut |progress| live.show(progress), &mut |_stall| {});
     drop(live);
     let outcome = outcome.map_err(|error| attach::failed(&error))?;
     record::ended_well(&outcome)?;

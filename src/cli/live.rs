@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::message;
 use super::units;
 use crate::model::{MissCounts, MissReason};
-use crate::sampler::Progress;
+use crate::sampler::{LiveStall, Progress};
 
 /// Between two plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
@@ -64,6 +64,12 @@ impl Live {
         }
     }
 
+    /// Tells of a stall, on a line of its own.
+    pub fn tell(&mut self, stall: &LiveStall) {
+        self.clear();
+        message::note(&stall_line(stall));
+    }
+
     /// Takes the line away, so that other words can follow.
     pub fn clear(&mut self) {
         if std::mem::take(&mut self.drawn) {
@@ -86,6 +92,20 @@ fn columns() -> usize {
 /// All of it is ASCII, so that characters are columns.
 fn cut(text: &str, columns: usize) -> String {
     text.chars().take(columns).collect()
+}
+
+/// `stall at 12.3 s: 250 ms blocked in recvfrom (10.0.0.1:80) in app.py:12 in main`.
+fn stall_line(stall: &LiveStall) -> String {
+    let start = units::elapsed(Duration::from_nanos(stall.start.as_nanos()));
+    let so_far = if stall.ongoing { " so far (ongoing)" } else { "" };
+    let mut line = format!("stall at {start}: {}{so_far} {}", stall.duration, stall.cause);
+    if let Some(location) = &stall.location {
+        line.push_str(&format!(", at {location}"));
+    }
+    if let Some(task) = &stall.task {
+        line.push_str(&format!(", task {task}"));
+    }
+    line
 }
 
 /// The most important first: a narrow terminal cuts the end.

@@ -1,5 +1,6 @@
 //! `looptrace record`: records a running program, or one that it starts.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +13,8 @@ use super::launch::Launched;
 use super::live::{self, Live};
 use super::message::{self, CliError};
 use super::{attach, duration, output_file, rate, stop, units};
-use crate::model::EndReason;
-use crate::sampler::{Outcome, Session, SessionConfig};
+use crate::model::{self, EndReason};
+use crate::sampler::{LiveStall, Outcome, Session, SessionConfig};
 
 /// Record what a program's tasks and threads do over time
 ///
@@ -67,6 +68,17 @@ struct How {
     /// Pause the program for each sample: no sample is torn, but the program slows down
     #[arg(long)]
     blocking: bool,
+    /// A callback that runs longer than this is a stall: its loop's queues are looked at, and a line
+    /// tells of it when it is over
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = duration::length,
+          allow_hyphen_values = true)]
+    stall_threshold: Duration,
+    /// Do not print a line for each stall
+    #[arg(long)]
+    no_stall_lines: bool,
+    /// Do without the kernel's stream of context switches, as where it is not granted
+    #[arg(long)]
+    no_kernel_stream: bool,
     /// What the recorder itself may use, in percent of one core; rates adapt to it
     #[arg(long, value_name = "PERCENT", value_parser = rate::percent, allow_hyphen_values = true)]
     max_cpu: Option<f64>,
@@ -119,6 +131,13 @@ recording ends earlier and the command goes on. looptrace exits with the command
 code (128 + signal), or with 125 when it could not start or record it."
 );
 
+/// The threshold by default.
+pub(super) const STALL_THRESHOLD: model::Duration = model::Duration::from_nanos(50_000_000);
+
+fn nanos(length: Duration) -> model::Duration {
+    model::Duration::from_nanos(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX))
+}
+
 /// A session sees the end of its program by itself. One that goes on for more progress reports
 /// than this follows children that the program left behind, and is ended.
 const OVERTIME: u32 = 2;
@@ -146,8 +165,11 @@ fn record_running(pid: u32, arguments: &Arguments) -> Result<Exit, CliError> {
     if !arguments.quiet {
         message::note(&format!("recording process {pid} to {path}; Ctrl-C ends it"));
     }
-    let mut live = Live::new(arguments.shows_progress());
-    let outcome = session.run(&stop, &mut |progress| live.show(progress));
+    let live = RefCell::new(Live::new(arguments.shows_progress()));
+    let outcome =
+        session.run(&stop, &mut |progress| live.borrow_mut().show(progress), &mut |stall| {
+            arguments.tell(stall, &live);
+        });
     drop(live);
     let outcome = outcome.map_err(|error| attach::failed(&error))?;
     arguments.summarise(&outcome);
@@ -186,14 +208,18 @@ fn record_child(launched: &Launched, arguments: &Arguments) -> Result<(), CliErr
     if !arguments.quiet {
         message::note(&format!("looptrace: recording process {pid} to {path}"));
     }
-    let mut live = Live::new(arguments.shows_progress());
+    let live = RefCell::new(Live::new(arguments.shows_progress()));
     let stop = AtomicBool::new(false);
     let mut overtime = 0;
-    let outcome = session.run(&stop, &mut |progress| {
-        live.show(progress);
-        overtime += u32::from(launched.ends_within(Duration::ZERO));
-        stop.store(overtime > OVERTIME, Ordering::SeqCst);
-    });
+    let outcome = session.run(
+        &stop,
+        &mut |progress| {
+            live.borrow_mut().show(progress);
+            overtime += u32::from(launched.ends_within(Duration::ZERO));
+            stop.store(overtime > OVERTIME, Ordering::SeqCst);
+        },
+        &mut |stall| arguments.tell(stall, &live),
+    );
     drop(live);
     let outcome = outcome.map_err(|error| attach::failed(&error))?;
     arguments.summarise(&outcome);
@@ -227,12 +253,20 @@ impl Arguments {
             duration: self.how.duration,
             subprocesses: self.how.subprocesses,
             blocking: self.how.blocking,
+            kernel_stream: !self.how.no_kernel_stream,
+            stall_threshold: nanos(self.how.stall_threshold),
             max_cpu_percent: self.how.max_cpu,
             redact: self.how.redact,
             force_unverified: self.how.force_unverified,
             force_overwrite: self.force || output_file::is_device(&output),
             output,
         })
+    }
+
+    fn tell(&self, stall: &LiveStall, live: &RefCell<Live>) {
+        if !(self.quiet || self.how.no_stall_lines) {
+            live.borrow_mut().tell(stall);
+        }
     }
 
     fn shows_progress(&self) -> bool {

@@ -1,9 +1,11 @@
-//! Whether a thread sleeps in a poll call, as the kernel says it.
+//! Which system call a thread sleeps in, as the kernel says it, and whether it is a poll call.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
 use nix::libc;
+
+use super::call::Call;
 
 /// `/proc/PID/task/TID/syscall`, kept open.
 #[derive(Debug)]
@@ -23,12 +25,33 @@ pub struct PollCall {
     instruction: u64,
 }
 
+/// What a thread is doing, as far as system calls go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked {
+    /// It runs, or could.
+    Running,
+    /// It does not run, and is in no call: in a page fault, or stopped.
+    Outside,
+    /// It is blocked in this call.
+    In(Call),
+    /// It is gone, or the kernel does not tell.
+    Unknown,
+}
+
 impl SyscallProbe {
     /// The probe of one thread; `None` where the kernel has no such file or denies it.
     #[must_use]
     pub fn open(pid: u32, tid: u32) -> Option<Self> {
         let file = File::open(format!("/proc/{pid}/task/{tid}/syscall")).ok()?;
         Some(Self { file })
+    }
+
+    /// The call that the thread is blocked in now. One system call.
+    #[must_use]
+    pub fn call(&self) -> Blocked {
+        let mut text = [0; 256];
+        let text = self.file.read_at(&mut text, 0).ok().and_then(|len| text.get(..len));
+        text.and_then(parse_any).unwrap_or(Blocked::Unknown)
     }
 
     /// The poll call that the thread sleeps in now; `None` if it runs, sleeps elsewhere or is gone.
@@ -51,6 +74,20 @@ fn parse(text: &[u8]) -> Option<PollCall> {
     let stack_pointer = pointers.nth(5)??;
     let instruction = pointers.next()??;
     Some(PollCall { number, first_argument, stack_pointer, instruction })
+}
+
+fn parse_any(text: &[u8]) -> Option<Blocked> {
+    let mut words = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
+    let number = match words.next()? {
+        "running" => return Some(Blocked::Running),
+        "-1" => return Some(Blocked::Outside),
+        number => number.parse().ok()?,
+    };
+    let mut arguments = [0; 6];
+    for argument in &mut arguments {
+        *argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    }
+    Some(Blocked::In(Call { number, arguments }))
 }
 
 fn is_poll(call: libc::c_long) -> bool {
@@ -84,6 +121,11 @@ mod tests {
         for text in ["running\n", "-1 0x7ffe 0x7f00\n", "", "281", "281 0x3 0x1\n", "281 0x3 ?"] {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
+        assert_eq!(parse_any(b"running\n"), Some(Blocked::Running));
+        assert_eq!(parse_any(b"-1 0x7ffe 0x7f00\n"), Some(Blocked::Outside));
+        let call = Call { number: 0, arguments: [3, 16, 2, 0, 0, 8] };
+        assert_eq!(parse_any(b"0 0x3 0x10 0x2 0x0 0x0 0x8 0x7 0x8"), Some(Blocked::In(call)));
+        assert_eq!(parse_any(b"0 0x3 0x10"), None);
     }
 
     #[test]

@@ -21,6 +21,11 @@ impl Clock {
         Timestamp::from_nanos(read(ClockId::CLOCK_MONOTONIC).saturating_sub(self.start))
     }
 
+    /// A reading of the same clock as a time of the recording; what was before it is its start.
+    pub(super) const fn at(self, monotonic: u64) -> Timestamp {
+        Timestamp::from_nanos(monotonic.saturating_sub(self.start))
+    }
+
     /// Ties this clock to wall time and to the target's monotonic clock, which is `offset_ns`
     /// ahead of ours.
     pub(super) fn anchor(self, offset_ns: i64) -> TimeAnchor {

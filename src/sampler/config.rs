@@ -2,7 +2,22 @@
 
 use std::path::PathBuf;
 
-use crate::model::{EndReason, MissCounts};
+use crate::model::{Duration, EndReason, MissCounts};
+
+/// How a target is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Whether the kernel's stream of context switches is used.
+    pub(super) kernel_stream: bool,
+    /// How long a callback may run before it is a stall.
+    pub(super) stall_threshold: Duration,
+}
+
+impl How {
+    /// A single look.
+    pub(super) const ONCE: Self =
+        Self { kernel_stream: false, stall_threshold: Duration::from_nanos(u64::MAX) };
+}
 
 /// What a recording is asked to be.
 #[derive(Debug, Clone)]
@@ -19,6 +34,10 @@ pub struct SessionConfig {
     pub blocking: bool,
     /// The recorder's own budget, in percent of one core.
     pub max_cpu_percent: Option<f64>,
+    /// Whether the kernel's stream of context switches is used where it is granted.
+    pub kernel_stream: bool,
+    /// How long a callback may run before its loop's queues are looked at and it is told.
+    pub stall_threshold: Duration,
     /// Whether command lines, paths outside code, peers and task names are left out.
     pub redact: bool,
     /// Whether builds whose layout was never verified live are read all the same.

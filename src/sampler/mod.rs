@@ -1,10 +1,16 @@
 //! Looking at targets: one look for `dump`, many for `record`.
 
+mod blocked;
 mod budget;
+mod callback;
 mod clock;
 mod config;
+mod edges;
+mod episode;
 mod error;
 mod family;
+mod interpreter;
+mod kernel;
 mod pacer;
 mod pause;
 mod probe;
@@ -14,6 +20,8 @@ mod snapshot;
 mod stacks;
 mod target;
 mod thread;
+mod told;
+mod watch;
 
 pub use crate::python::AttachError;
 pub use config::{Outcome, Progress, SessionConfig};
@@ -21,3 +29,4 @@ pub use error::SessionError;
 pub use probe::{Probe, probe};
 pub use session::Session;
 pub use snapshot::{DumpConfig, snapshot};
+pub use told::LiveStall;

@@ -4,20 +4,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration as StdDuration, Instant};
 
 use crate::model::{
-    Dictionary, Duration, EndReason, Event, Miss, MissReason, ProcessId, RecorderStats,
-    RecordingMeta, Timestamp,
+    Dictionary, EndReason, Event, Miss, MissReason, ProcessId, RecorderStats, RecordingMeta,
+    Timestamp,
 };
+use crate::os::thread::MachineProbe;
 use crate::python::{AttachOptions, Target};
 use crate::recording::Writer;
 
 use super::budget::Budget;
 use super::clock::Clock;
-use super::config::{Outcome, Progress, SessionConfig};
+use super::config::{How, Outcome, Progress, SessionConfig};
 use super::error::SessionError;
 use super::family::Family;
 use super::pacer::Pacer;
 use super::sink::Sink;
 use super::target::TargetProcess;
+use super::told::LiveStall;
 
 /// Threads, children and exits are looked for this often.
 const RESCAN_EVERY: StdDuration = StdDuration::from_millis(100);
@@ -49,6 +51,13 @@ struct State {
     progress: Progress,
     events: Vec<Event>,
     blocking: bool,
+    how: How,
+    clock: Clock,
+    machine: Option<MachineProbe>,
+    /// A callback has just become a stall.
+    crossed: bool,
+    /// Stalls in which their process ended.
+    cut: Vec<LiveStall>,
 }
 
 impl Session {
@@ -67,7 +76,7 @@ impl Session {
             census_rate_hz: config.census_rate_hz,
             blocking: config.blocking,
             redacted: config.redact,
-            stall_threshold: Duration::from_nanos(50_000_000),
+            stall_threshold: config.stall_threshold,
             host: if config.redact { String::new() } else { crate::os::host::describe() },
         };
         let writer = Writer::create(&config.output, &meta, config.force_overwrite)?;
@@ -83,12 +92,21 @@ impl Session {
             },
             events: Vec::new(),
             blocking: config.blocking,
+            how: How {
+                kernel_stream: config.kernel_stream,
+                stall_threshold: config.stall_threshold,
+            },
+            clock,
+            machine: MachineProbe::open(),
+            crossed: false,
+            cut: Vec::new(),
         };
         state.adopt(attached, Timestamp::ZERO, config.redact);
         Ok(Self { config, clock, writer: Some(writer), state })
     }
 
-    /// Records until `stop` is set, the duration is over or every target has exited.
+    /// Records until `stop` is set, the duration is over or every target has exited, and tells of
+    /// stalls as they happen.
     ///
     /// # Errors
     /// When the file could not be written to its end. What was written before is readable.
@@ -96,6 +114,7 @@ impl Session {
         mut self,
         stop: &AtomicBool,
         on_progress: &mut dyn FnMut(&Progress),
+        on_stall: &mut dyn FnMut(&LiveStall),
     ) -> Result<Outcome, SessionError> {
         let Some(writer) = self.writer.take() else { return Err(SessionError::Finished) };
         precise_sleep();
@@ -106,8 +125,9 @@ impl Session {
             self.config.max_cpu_percent,
         );
         let begun = Instant::now();
-        let end = self.sample(stop, on_progress, &mut sink, &mut budget, begun);
+        let end = self.sample(stop, on_progress, on_stall, &mut sink, &mut budget, begun);
         let now = self.clock.now();
+        self.state.tell_ongoing(on_stall);
         for target in &mut self.state.targets {
             for thread in &mut target.threads {
                 thread.flush(now, &mut sink);
@@ -126,6 +146,7 @@ impl Session {
         &mut self,
         stop: &AtomicBool,
         on_progress: &mut dyn FnMut(&Progress),
+        on_stall: &mut dyn FnMut(&LiveStall),
         sink: &mut Sink,
         budget: &mut Budget,
         begun: Instant,
@@ -154,7 +175,8 @@ impl Session {
                 return EndReason::TargetExited;
             }
             let census_wanted = config.census_rate_hz > 0 || first_census;
-            if census_wanted && censuses.until_due(now).is_zero() {
+            let due = censuses.until_due(now).is_zero() || std::mem::take(&mut state.crossed);
+            if census_wanted && due {
                 censuses.take(now);
                 first_census = false;
                 state.census(*clock, sink);
@@ -178,6 +200,7 @@ impl Session {
             if sleep_until_due(&ticks, censuses, quiet_ticks >= DOZE_AFTER) {
                 let overtaken = ticks.take(Instant::now());
                 let quiet = state.tick(config, *clock, overtaken, sink);
+                state.tell(on_stall);
                 quiet_ticks = if quiet { quiet_ticks.saturating_add(1) } else { 0 };
             }
             sink.tick(now);
@@ -189,7 +212,7 @@ impl State {
     fn adopt(&mut self, attached: Target, now: Timestamp, redact: bool) {
         let Some(id) = ProcessId::from_index(self.processes) else { return };
         self.processes += 1;
-        let mut target = TargetProcess::new(id, attached);
+        let mut target = TargetProcess::new(id, attached, self.clock, self.how);
         if redact {
             target.redact();
         }
@@ -208,7 +231,7 @@ impl State {
         sink: &mut Sink,
     ) -> bool {
         let mut quiet = !self.targets.is_empty();
-        let Self { dictionary, targets, progress, family, .. } = self;
+        let Self { dictionary, targets, progress, family, crossed, .. } = self;
         for target in targets {
             let pause = config.blocking.then(|| super::pause::Pause::new(target.pid));
             let outcome = target.tick(dictionary, clock.now(), overtaken, sink);
@@ -216,6 +239,7 @@ impl State {
             progress.samples += u64::from(outcome.samples);
             progress.idle_ticks += u64::from(outcome.idle);
             quiet &= outcome.quiet;
+            *crossed |= outcome.crossed;
             for (&reason, &count) in MissReason::ALL.iter().zip(&outcome.misses) {
                 progress.misses.add(reason, u64::from(count));
             }
@@ -244,6 +268,7 @@ impl State {
         }
         sink.define(&mut self.dictionary);
         sink.append(&mut self.events);
+        self.assign_streams(sink);
         self.progress.tasks = tasks;
         self.progress.has_asyncio = has_asyncio;
     }
@@ -258,10 +283,15 @@ impl State {
         }
         let family = &mut self.family;
         let events = &mut self.events;
+        let (cut, names, threshold) = (&mut self.cut, &self.dictionary, self.how.stall_threshold);
         self.targets.retain_mut(|target| {
             let stays = family.confirm(&target.attached);
             if !stays {
                 for thread in &mut target.threads {
+                    if let Some(episode) = thread.episodes.lasts(threshold) {
+                        cut.push(LiveStall::of(target.pid, episode, true, names));
+                    }
+                    thread.edges.close(self.clock, sink);
                     thread.flush(now, sink);
                     let reason = MissReason::Exited;
                     events.push(Event::Miss(Miss {
@@ -289,6 +319,39 @@ impl State {
         }
         sink.append(&mut self.events);
         sink.define(&mut self.dictionary);
+        self.assign_streams(sink);
+        for target in &mut self.targets {
+            target.record_clocks(now, sink);
+        }
+    }
+
+    fn assign_streams(&mut self, sink: &mut Sink) {
+        for target in &mut self.targets {
+            target.assign_streams(self.how.kernel_stream, self.clock, sink);
+        }
+    }
+
+    /// Tells of stalls that are over.
+    fn tell(&mut self, on_stall: &mut dyn FnMut(&LiveStall)) {
+        for target in &mut self.targets {
+            for thread in &mut target.threads {
+                if let Some(over) = thread.over.take() {
+                    on_stall(&LiveStall::of(target.pid, &over, false, &self.dictionary));
+                }
+            }
+        }
+    }
+
+    /// Tells of stalls that go on.
+    fn tell_ongoing(&self, on_stall: &mut dyn FnMut(&LiveStall)) {
+        self.cut.iter().for_each(&mut *on_stall);
+        for target in &self.targets {
+            for thread in &target.threads {
+                if let Some(episode) = thread.episodes.lasts(self.how.stall_threshold) {
+                    on_stall(&LiveStall::of(target.pid, episode, true, &self.dictionary));
+                }
+            }
+        }
     }
 
     fn new_epoch(&mut self) {
@@ -302,6 +365,9 @@ impl State {
             for thread in &mut target.threads {
                 thread.flush(now, sink);
             }
+        }
+        if let Some(machine) = &self.machine {
+            super::kernel::record_machine(machine, now, sink);
         }
         sink.push(Event::Stats(RecorderStats {
             time: now,

@@ -151,7 +151,18 @@ impl Sink {
 }
 
 const fn is_look(event: &Event) -> bool {
-    matches!(event, Event::Sample(_) | Event::Idle { .. } | Event::Miss(_))
+    matches!(
+        event,
+        Event::Sample(_)
+            | Event::Idle { .. }
+            | Event::Miss(_)
+            | Event::OffCpu(_)
+            | Event::OffCpuRun(_)
+            | Event::Blocked(_)
+            | Event::NativeSample(_)
+            | Event::Gil(_)
+            | Event::Gc(_)
+    )
 }
 
 fn write(

@@ -6,6 +6,7 @@ use crate::python::frames::Refusal;
 use crate::python::{AttachOptions, Target};
 
 use super::clock::Clock;
+use super::config::How;
 use super::error::SessionError;
 use super::pause::Pause;
 use super::target::TargetProcess;
@@ -32,7 +33,7 @@ pub fn snapshot(pid: u32, config: &DumpConfig) -> Result<Snapshot, SessionError>
     let clock = Clock::start();
     let mut found = Snapshot::default();
     let Some(id) = ProcessId::from_index(0) else { return Ok(found) };
-    let mut target = TargetProcess::new(id, attached);
+    let mut target = TargetProcess::new(id, attached, clock, How::ONCE);
     target.set_paused(config.blocking);
     target.want_details();
     let pause = config.blocking.then(|| Pause::new(pid));

@@ -12,6 +12,11 @@ use crate::python::code::Codes;
 use crate::python::frames::TaskSource;
 use crate::python::layout::{Build, Layout};
 
+use super::blocked::Calls;
+use super::callback::{RunFrames, Seeing};
+use super::clock::Clock;
+use super::config::How;
+use super::interpreter::InterpreterState;
 use super::sink::Sink;
 use super::stacks::Resolving;
 use super::thread::{RunningLoop, SampledThread, Tick};
@@ -39,6 +44,12 @@ pub(super) struct Shared<'a> {
     pub(super) asyncio: &'a mut AsyncioReader,
     pub(super) poll_frames: &'a mut FxHashMap<FrameId, bool>,
     pub(super) epoch: u32,
+    pub(super) pid: u32,
+    pub(super) how: How,
+    pub(super) clock: Clock,
+    pub(super) calls: &'a mut Calls,
+    pub(super) run_frames: &'a mut RunFrames,
+    pub(super) interpreter: InterpreterState,
 }
 
 impl Shared<'_> {
@@ -48,6 +59,18 @@ impl Shared<'_> {
             layout: self.layout,
             codes: self.codes,
             dictionary: self.dictionary,
+        }
+    }
+
+    /// What telling callbacks apart needs.
+    pub(super) const fn seeing(&mut self) -> Seeing<'_> {
+        Seeing {
+            live: self.live,
+            layout: self.layout,
+            codes: self.codes,
+            names: self.dictionary,
+            run_frames: self.run_frames,
+            epoch: self.epoch,
         }
     }
 
@@ -95,6 +118,12 @@ pub(super) struct TargetProcess {
     late_looks: u32,
     failed_rescans: u32,
     paused: bool,
+    pub(super) collecting: bool,
+    how: How,
+    clock: Clock,
+    calls: Calls,
+    run_frames: RunFrames,
+    interpreter: InterpreterState,
 }
 
 /// What became of one tick of a process.
@@ -107,18 +136,22 @@ pub(super) struct TickOutcome {
     pub(super) suspicious: bool,
     /// Every loop was asleep in its poll call, and had been where ticks were overtaken.
     pub(super) quiet: bool,
+    /// A callback has just become a stall.
+    pub(super) crossed: bool,
 }
 
 impl TargetProcess {
-    pub(super) fn new(id: ProcessId, attached: Attached) -> Self {
+    pub(super) fn new(id: ProcessId, attached: Attached, clock: Clock, how: How) -> Self {
         let pid = attached.pid;
+        let live = LiveMemory::new(pid);
+        let interpreter = InterpreterState::of(&attached, &live);
         Self {
             id,
             pid,
             attached,
             threads: Vec::new(),
             has_asyncio: false,
-            live: LiveMemory::new(pid),
+            live,
             code_memory: PagedMemory::new(LiveMemory::new(pid)),
             census_memory: PagedMemory::new(LiveMemory::new(pid)),
             codes: Codes::new(),
@@ -130,6 +163,12 @@ impl TargetProcess {
             late_looks: 0,
             failed_rescans: 0,
             paused: false,
+            collecting: false,
+            how,
+            clock,
+            calls: Calls::default(),
+            run_frames: RunFrames::default(),
+            interpreter,
         }
     }
 
@@ -141,6 +180,7 @@ impl TargetProcess {
     /// Leaves task names out of the recording.
     pub(super) const fn redact(&mut self) {
         self.asyncio.redact_names();
+        self.calls.redact = true;
     }
 
     /// Makes code objects be checked anew before their next use.
@@ -163,6 +203,12 @@ impl TargetProcess {
             asyncio: &mut self.asyncio,
             poll_frames: &mut self.poll_frames,
             epoch: self.epoch,
+            pid: self.pid,
+            how: self.how,
+            clock: self.clock,
+            calls: &mut self.calls,
+            run_frames: &mut self.run_frames,
+            interpreter: self.interpreter,
         };
         (&mut self.threads, shared)
     }
@@ -207,6 +253,10 @@ impl TargetProcess {
                 }
             }
         }
+        for thread in &mut self.threads {
+            outcome.crossed |= std::mem::take(&mut thread.crossed);
+        }
+        self.look_at_interpreter(dictionary, now, sink);
         let barren = outcome.samples + outcome.idle == 0;
         self.barren_ticks = if barren { self.barren_ticks + 1 } else { 0 };
         if self.barren_ticks >= SUSPICIOUS {
@@ -293,6 +343,7 @@ impl TargetProcess {
         if let Some(sink) = sink {
             sink.define(dictionary);
             for thread in self.threads.iter_mut().filter(|thread| !thread.listed) {
+                thread.edges.close(self.clock, sink);
                 thread.flush(now, sink);
             }
         }

@@ -1,16 +1,29 @@
 //! One thread of a target, looked at again and again.
 
+use std::num::NonZeroU32;
+
 use crate::asyncio::AsyncioReader;
 use crate::memory::RemoteAddr;
 use crate::model::{
-    Activity, Event, LoopId, LoopKind, Miss, MissReason, Sample, TaskId, ThreadId, Timestamp,
+    Activity, Duration, Event, KernelState, LoopId, LoopKind, Miss, MissReason, Sample, TaskId,
+    ThreadId, Timestamp,
 };
 use crate::os::poll::{PollCall, SyscallProbe};
+use crate::os::thread::ThreadProbe;
 use crate::python::frames::{FrameReader, Look, Refusal, TaskSource, ThreadWords};
 
+use super::callback::Callbacks;
+use super::edges::{Edges, Off};
+use super::episode::{Doing, Episode, Episodes, Moment};
 use super::sink::Sink;
 use super::stacks::{ResolvedStack, StackResolver};
 use super::target::Shared;
+use super::watch::LOOKS_PER_EPOCH;
+
+/// A sleep in the poll call of at least this length is checked for being a stop.
+const LONG_SLEEP: Duration = Duration::from_nanos(10_000_000);
+/// Without the kernel's stream, every so many idle ticks are.
+const STOP_CHECK_TICKS: u32 = 32;
 
 /// The loop that runs in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +46,38 @@ pub(super) struct SampledThread {
     /// The thread state's own number; another one at the same address has another.
     pub(super) number: u64,
     pub(super) is_main: bool,
+    /// The kernel's id of it; 0 if unknown.
+    pub(super) native_id: u32,
+    /// When it was on the CPU.
+    pub(super) edges: Edges,
+    pub(super) clocks: Option<ThreadProbe>,
+    pub(super) episodes: Episodes,
+    /// A stall that is over, to be told.
+    pub(super) over: Option<Episode>,
+    /// Whether the callback that runs has just become a stall.
+    pub(super) crossed: bool,
+    /// What it did at the last tick.
+    pub(super) doing: Doing,
+    /// Looks at why it is blocked that are left in this epoch.
+    pub(super) budget: (u32, u32),
+    callbacks: Callbacks,
     reader: FrameReader,
     resolver: StackResolver,
-    probe: Option<SyscallProbe>,
+    pub(super) probe: Option<SyscallProbe>,
     words: Vec<u8>,
     last: ThreadWords,
     /// The loop's poll call, if the last look found the thread asleep in it.
     polling: Option<PollCall>,
+    /// The time off the CPU in which it was proven to be in that call.
+    polling_off: Option<u32>,
+    /// The last look, if it was taken within this time off the CPU.
+    frozen: Option<(u32, Seen)>,
+    /// The time off the CPU that was looked at last, and what it is.
+    pub(super) looked: Option<(u32, Doing)>,
+    stop_checked: Option<u32>,
+    last_tick: Timestamp,
+    /// The time off the CPU in which its clocks were recorded last.
+    pub(super) clocks_off: Option<u32>,
     last_task: Option<(RemoteAddr, RemoteAddr, TaskId)>,
     idle_ticks: u32,
     idle_until: Timestamp,
@@ -63,6 +101,7 @@ pub(super) struct Seen {
     pub(super) stack: ResolvedStack,
     pub(super) task: Option<TaskId>,
     pub(super) activity: Activity,
+    pub(super) callback: Option<NonZeroU32>,
 }
 
 impl SampledThread {
@@ -74,12 +113,27 @@ impl SampledThread {
             listed: true,
             number: 0,
             is_main: false,
+            native_id,
+            edges: Edges::new(id),
+            clocks: ThreadProbe::open(pid, native_id),
+            episodes: Episodes::default(),
+            over: None,
+            crossed: false,
+            doing: Doing::Runs,
+            budget: (0, LOOKS_PER_EPOCH),
+            callbacks: Callbacks::default(),
             reader: FrameReader::new(),
             resolver: StackResolver::default(),
             probe: SyscallProbe::open(pid, native_id),
             words: Vec::new(),
             last: ThreadWords::default(),
             polling: None,
+            polling_off: None,
+            frozen: None,
+            looked: None,
+            stop_checked: None,
+            last_tick: Timestamp::ZERO,
+            clocks_off: None,
             last_task: None,
             idle_ticks: 0,
             idle_until: Timestamp::ZERO,
@@ -100,18 +154,23 @@ impl SampledThread {
         overtaken: u32,
         sink: &mut Sink,
     ) -> Tick {
-        if self.still_polling() {
-            let proven = overtaken > 0 && self.slept_through(shared);
+        self.edges.drain(shared.clock, sink);
+        let off = self.edges.off();
+        let last_tick = std::mem::replace(&mut self.last_tick, now);
+        if self.still_polling(off) && !self.is_stopped(off, now) {
+            let slept = off.is_some_and(|off| off.since <= last_tick);
+            let proven = overtaken > 0 && (slept || self.slept_through(shared));
             let late = if proven { 0 } else { overtaken };
             self.late = self.late.saturating_add(late);
             let slept = (overtaken - late).saturating_add(1);
             self.idle_ticks = self.idle_ticks.saturating_add(slept);
             self.idle_until = now;
+            self.over = self.episodes.polls(now, shared.how.stall_threshold).or(self.over);
             return Tick::Idle { late };
         }
         self.late = self.late.saturating_add(overtaken);
         self.flush_idle(sink);
-        match self.look(shared) {
+        match self.look_or_recall(off, shared) {
             Ok(seen) => {
                 sink.define(shared.dictionary);
                 sink.push(Event::Sample(Sample {
@@ -122,8 +181,10 @@ impl SampledThread {
                     task_depth: seen.task.and(seen.stack.task_depth),
                     activity: seen.activity,
                     context_ver: self.event_loop.map(|_| self.last.context_ver),
-                    callback: None,
+                    callback: seen.callback,
                 }));
+                self.frozen = off.map(|off| (off.number, seen));
+                self.watch(seen, off, now, shared, sink);
                 Tick::Sample
             }
             Err(refusal) => {
@@ -133,6 +194,7 @@ impl SampledThread {
                     Refusal::Exited => MissReason::Exited,
                 };
                 self.polling = None;
+                self.frozen = None;
                 sink.push(Event::Miss(Miss { time: now, thread: self.id, reason, count: 1 }));
                 Tick::Missed(reason)
             }
@@ -141,9 +203,95 @@ impl SampledThread {
 
     /// Whether the thread sleeps in the poll call that it was last seen in, or in a later one from
     /// the same place: with the stack as deep and the same descriptor it can only be the loop's own.
-    fn still_polling(&self) -> bool {
-        self.polling.is_some()
-            && self.polling == self.probe.as_ref().and_then(SyscallProbe::poll_call)
+    ///
+    /// Where the kernel's stream tells that the thread did not run since that was last found, it is
+    /// known without asking.
+    fn still_polling(&mut self, off: Option<Off>) -> bool {
+        if self.polling.is_none() {
+            return false;
+        }
+        let number = off.map(|off| off.number);
+        let is_told = self.edges.tells();
+        if is_told && (number.is_none() || number == self.polling_off) {
+            return number.is_some();
+        }
+        let polls = self.polling == self.probe.as_ref().and_then(SyscallProbe::poll_call);
+        self.polling_off = number.filter(|_| polls);
+        polls
+    }
+
+    /// Whether a thread that seems to sleep in its poll call was stopped in it. A stop shows as a
+    /// new time off the CPU, so that one look at each long one suffices.
+    fn is_stopped(&mut self, off: Option<Off>, now: Timestamp) -> bool {
+        let number = match off {
+            Some(off) if now.since(off.since) >= LONG_SLEEP => Some(off.number),
+            Some(_) => return false,
+            None if self.idle_ticks % STOP_CHECK_TICKS == STOP_CHECK_TICKS - 1 => None,
+            None => return false,
+        };
+        if number.is_some() && self.stop_checked == number {
+            return false;
+        }
+        self.stop_checked = number;
+        let state = self.clocks.as_ref().and_then(ThreadProbe::state);
+        let stopped = matches!(state, Some(KernelState::Stopped | KernelState::Traced));
+        if stopped {
+            self.polling = None;
+        }
+        stopped
+    }
+
+    /// A look; what was seen while the thread has been off the CPU all the time is still so.
+    fn look_or_recall(
+        &mut self,
+        off: Option<Off>,
+        shared: &mut Shared<'_>,
+    ) -> Result<Seen, Refusal> {
+        match (self.frozen, off) {
+            (Some((number, seen)), Some(off))
+                if number == off.number
+                    && seen.activity != Activity::Polling
+                    && (seen.activity == Activity::NoLoop) == self.event_loop.is_none() =>
+            {
+                Ok(seen)
+            }
+            _ => self.look(shared),
+        }
+    }
+
+    /// Follows how long the loop has been in the same callback, and what it does there.
+    fn watch(
+        &mut self,
+        seen: Seen,
+        off: Option<Off>,
+        now: Timestamp,
+        shared: &mut Shared<'_>,
+        sink: &mut Sink,
+    ) {
+        self.doing = Doing::Runs;
+        if self.event_loop.is_none() {
+            return;
+        }
+        let threshold = shared.how.stall_threshold;
+        if seen.activity == Activity::Polling {
+            self.polling_off = None;
+            self.over = self.episodes.polls(now, threshold).or(self.over);
+            return;
+        }
+        self.doing = self.look_at_blocked(off, now, shared, sink);
+        let turn = self.episodes.busy(
+            Moment {
+                time: now,
+                callback: seen.callback,
+                context_ver: self.last.context_ver,
+                stack: seen.stack.stack,
+                task: seen.task,
+                doing: self.doing,
+            },
+            threshold,
+        );
+        self.over = turn.over.or(self.over);
+        self.crossed |= turn.crossed;
     }
 
     /// Whether no callback has run since the thread state was last read: equal context versions
@@ -169,6 +317,7 @@ impl SampledThread {
             self.last.id == look.thread.id && self.last.context_ver == look.thread.context_ver;
         let task = task_of(&look, same_callback, &mut self.last_task, shared);
         self.polling = None;
+        let mut callback = None;
         let activity = match self.event_loop {
             None => Activity::NoLoop,
             Some(event_loop) => {
@@ -181,15 +330,23 @@ impl SampledThread {
                 };
                 let idle =
                     task.is_none() && shared.in_poll_frame(event_loop.kind, stack.leaf) && asleep();
-                if idle { Activity::Polling } else { Activity::Busy }
+                if idle {
+                    self.callbacks.polls(look.frames.len());
+                    Activity::Polling
+                } else {
+                    let seeing = &mut shared.seeing();
+                    callback = self.callbacks.number(&look, task, event_loop.kind, seeing);
+                    Activity::Busy
+                }
             }
         };
         self.last = look.thread;
-        Ok(Seen { stack, task, activity })
+        Ok(Seen { stack, task, activity, callback })
     }
 
     /// Records idle and overtaken ticks that were only counted so far.
     pub(super) fn flush(&mut self, now: Timestamp, sink: &mut Sink) {
+        self.edges.flush(now, sink);
         self.flush_idle(sink);
         if self.late > 0 {
             let count = std::mem::take(&mut self.late);

@@ -1,0 +1,147 @@
+//! Which callback of its loop a thread runs, numbered as far as they can be told apart.
+//!
+//! An equal `context_ver` proves that it is the same. Otherwise, the same handle with the same task
+//! and the same first frame is likely the same: the program entered contexts of its own. Handles are
+//! freed and made again at once, so their address alone says little.
+
+use std::num::NonZeroU32;
+
+use rustc_hash::FxHashMap;
+
+use crate::memory::{Batch, LiveMemory, ReadMemory as _, RemoteAddr};
+use crate::model::{Dictionary, LoopKind, TaskId};
+use crate::python::code::Codes;
+use crate::python::frames::{Look, RawFrame};
+use crate::python::layout::Layout;
+
+/// What tells one callback from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key {
+    handle: RemoteAddr,
+    task: Option<TaskId>,
+    frame: RemoteAddr,
+}
+
+/// The callbacks of one thread.
+#[derive(Debug, Default)]
+pub(super) struct Callbacks {
+    count: u32,
+    context_ver: u64,
+    key: Option<Key>,
+    current: Option<NonZeroU32>,
+    /// How many frames the thread has between callbacks, for loops that are not Python.
+    outside: Option<usize>,
+    batch: Option<Batch>,
+}
+
+/// Which code objects are `Handle._run`; addresses are forgotten with each epoch.
+#[derive(Debug, Default)]
+pub(super) struct RunFrames {
+    known: FxHashMap<RemoteAddr, bool>,
+    epoch: u32,
+}
+
+impl RunFrames {
+    fn runs_handles(
+        &mut self,
+        code: RemoteAddr,
+        epoch: u32,
+        codes: &Codes,
+        names: &Dictionary,
+    ) -> bool {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.known.clear();
+        }
+        *self.known.entry(code).or_insert_with(|| {
+            codes.location(code).is_some_and(|code| {
+                let name = names.text(code.function);
+                (name == "_run" || name == "Handle._run")
+                    && names.text(code.file).ends_with("asyncio/events.py")
+            })
+        })
+    }
+}
+
+/// What numbering needs besides the look.
+pub(super) struct Seeing<'a> {
+    pub(super) live: &'a LiveMemory,
+    pub(super) layout: &'a Layout,
+    pub(super) codes: &'a Codes,
+    pub(super) names: &'a Dictionary,
+    pub(super) run_frames: &'a mut RunFrames,
+    pub(super) epoch: u32,
+}
+
+impl Callbacks {
+    /// The callback of a look at a thread whose loop is of this kind; `None` outside of any.
+    pub(super) fn number(
+        &mut self,
+        look: &Look<'_>,
+        task: Option<TaskId>,
+        kind: LoopKind,
+        with: &mut Seeing<'_>,
+    ) -> Option<NonZeroU32> {
+        let version = look.thread.context_ver;
+        let same = self.context_ver == version;
+        if same && self.current.is_some() {
+            return self.current;
+        }
+        self.context_ver = version;
+        let Some(key) = self.key(look, task, kind, with) else {
+            self.key = None;
+            self.current = None;
+            return None;
+        };
+        let likely = !key.handle.is_null() && self.key == Some(key) && self.current.is_some();
+        if !likely {
+            self.count = self.count.wrapping_add(1).max(1);
+            self.current = NonZeroU32::new(self.count);
+        }
+        self.key = Some(key);
+        self.current
+    }
+
+    /// The thread is in its poll call: with so many frames it is in no callback.
+    pub(super) const fn polls(&mut self, frames: usize) {
+        self.outside = Some(frames);
+        self.current = None;
+        self.key = None;
+    }
+
+    fn key(
+        &mut self,
+        look: &Look<'_>,
+        task: Option<TaskId>,
+        kind: LoopKind,
+        with: &mut Seeing<'_>,
+    ) -> Option<Key> {
+        let frames = look.frames;
+        if kind != LoopKind::Selector {
+            // Its own frames are not Python's: what is above those it polls under is a callback.
+            let above = self.outside.is_some_and(|outside| frames.len() > outside);
+            let first = above.then(|| frames.len() - self.outside.unwrap_or(0) - 1);
+            let frame = first.and_then(|at| frames.get(at)).map(|frame| frame.addr);
+            let inside = task.is_some() || above;
+            let frame = frame.unwrap_or(RemoteAddr::NULL);
+            return inside.then_some(Key { handle: RemoteAddr::NULL, task, frame });
+        }
+        let Seeing { codes, names, epoch, .. } = *with;
+        let run = frames
+            .iter()
+            .rposition(|frame| with.run_frames.runs_handles(frame.code, epoch, codes, names))?;
+        let frame = frames.get(run.checked_sub(1)?)?.addr;
+        let handle = self.handle(frames.get(run)?, with)?;
+        Some(Key { handle, task, frame })
+    }
+
+    /// `self` of `Handle._run`.
+    fn handle(&mut self, run: &RawFrame, with: &Seeing<'_>) -> Option<RemoteAddr> {
+        let batch = self.batch.get_or_insert_with(Batch::new);
+        batch.clear();
+        let range = batch.push(run.addr.offset(with.layout.frame.locals), size_of::<u64>());
+        with.live.read_batch(batch).ok()?;
+        let word = u64::from_le_bytes(*batch.get(range)?.first_chunk()?);
+        Some(RemoteAddr::new(word & !with.layout.frame.tag_mask))
+    }
+}

@@ -1,0 +1,184 @@
+//! How long a loop's thread has been in the same callback, while it is: what looks at the loop's
+//! queues are triggered by, and what is told of a stall as it happens. The stalls of a recording
+//! are found afterwards, from all that was recorded.
+
+use std::num::NonZeroU32;
+
+use crate::model::{Duration, KernelCallId, StackId, TaskId, Timestamp};
+
+/// What was seen at one look at a loop's thread that was not in its poll call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    pub(super) time: Timestamp,
+    pub(super) callback: Option<NonZeroU32>,
+    pub(super) context_ver: u64,
+    pub(super) stack: Option<StackId>,
+    pub(super) task: Option<TaskId>,
+    pub(super) doing: Doing,
+}
+
+/// What the thread did at that moment, as far as the kernel tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It ran, or could.
+    Runs,
+    /// It could have run, but had no CPU.
+    Starves,
+    /// It was blocked in this call, if any.
+    Blocked(Option<KernelCallId>),
+    /// It waited for the interpreter's lock.
+    WaitsForLock,
+    /// It was stopped.
+    Stopped,
+}
+
+/// A time in which a loop did not come back to its poll call, or not out of one callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Episode {
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    /// Where it was seen last.
+    pub(super) stack: Option<StackId>,
+    pub(super) task: Option<TaskId>,
+    /// What was seen most.
+    pub(super) doing: Doing,
+    callback: Option<NonZeroU32>,
+    context_ver: u64,
+    votes: u32,
+    crossed: bool,
+}
+
+impl Episode {
+    pub(super) const fn length(&self) -> Duration {
+        self.end.since(self.start)
+    }
+}
+
+/// The episodes of one thread.
+#[derive(Debug, Default)]
+pub(super) struct Episodes {
+    current: Option<Episode>,
+    /// When the thread was last seen, whatever it did.
+    last: Timestamp,
+}
+
+/// What a moment brought to an end, and what it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Turn {
+    /// An episode at least as long as the threshold is over.
+    pub(super) over: Option<Episode>,
+    /// The current one has just become as long as the threshold.
+    pub(super) crossed: bool,
+}
+
+impl Episodes {
+    /// The thread was seen outside its poll call.
+    pub(super) fn busy(&mut self, moment: Moment, threshold: Duration) -> Turn {
+        let same = |episode: &Episode| {
+            episode.callback == moment.callback
+                && (moment.callback.is_some() || episode.context_ver == moment.context_ver)
+        };
+        let over =
+            if self.current.as_ref().is_some_and(same) { None } else { self.end(moment.time) };
+        let start = middle(self.last, moment.time);
+        let episode = self.current.get_or_insert(Episode {
+            start,
+            end: moment.time,
+            stack: moment.stack,
+            task: moment.task,
+            doing: moment.doing,
+            callback: moment.callback,
+            context_ver: moment.context_ver,
+            votes: 0,
+            crossed: false,
+        });
+        episode.end = moment.time;
+        episode.context_ver = moment.context_ver;
+        // The majority, if there is one.
+        if episode.doing == moment.doing {
+            episode.votes += 1;
+            episode.stack = moment.stack;
+        } else if episode.votes > 0 {
+            episode.votes -= 1;
+        } else {
+            episode.doing = moment.doing;
+            episode.stack = moment.stack;
+        }
+        let crossed = !episode.crossed && episode.length() >= threshold;
+        episode.crossed |= crossed;
+        self.last = moment.time;
+        Turn { over: over.filter(|over| over.length() >= threshold), crossed }
+    }
+
+    /// The thread was seen in its poll call.
+    pub(super) fn polls(&mut self, now: Timestamp, threshold: Duration) -> Option<Episode> {
+        let over = self.end(now);
+        self.last = now;
+        over.filter(|over| over.length() >= threshold)
+    }
+
+    /// Whether the thread is in an episode at least as long as this.
+    pub(super) fn lasts(&self, least: Duration) -> Option<&Episode> {
+        self.current.as_ref().filter(|episode| episode.length() >= least)
+    }
+
+    fn end(&mut self, now: Timestamp) -> Option<Episode> {
+        let mut over = self.current.take()?;
+        over.end = middle(over.end, now);
+        Some(over)
+    }
+}
+
+fn middle(first: Timestamp, second: Timestamp) -> Timestamp {
+    first + Duration::from_nanos(second.since(first).as_nanos() / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+    const THRESHOLD: Duration = Duration::from_nanos(50 * MS);
+
+    fn moment(ms: u64, callback: u32, doing: Doing) -> Moment {
+        Moment {
+            time: Timestamp::from_nanos(ms * MS),
+            callback: NonZeroU32::new(callback),
+            context_ver: callback.into(),
+            stack: StackId::new(callback),
+            task: None,
+            doing,
+        }
+    }
+
+    #[test]
+    fn a_long_callback_is_told_once_when_it_crosses_and_once_when_it_is_over() {
+        let mut episodes = Episodes::default();
+        assert_eq!(episodes.polls(Timestamp::from_nanos(8 * MS), THRESHOLD), None);
+        let mut crossings = Vec::new();
+        for ms in 10..100 {
+            let doing = if ms % 3 == 0 { Doing::Runs } else { Doing::Blocked(None) };
+            let turn = episodes.busy(moment(ms, 7, doing), THRESHOLD);
+            assert_eq!(turn.over, None);
+            crossings.extend(turn.crossed.then_some(ms));
+        }
+        assert_eq!(crossings, [59]);
+        let turn = episodes.busy(moment(101, 8, Doing::Runs), THRESHOLD);
+        let over = turn.over.unwrap();
+        assert_eq!((over.start.as_nanos(), over.end.as_nanos()), (9 * MS, 100 * MS));
+        assert_eq!(over.doing, Doing::Blocked(None));
+        assert_eq!(episodes.polls(Timestamp::from_nanos(140 * MS), THRESHOLD), None);
+    }
+
+    #[test]
+    fn between_callbacks_only_the_same_context_goes_on() {
+        let mut episodes = Episodes::default();
+        let outside =
+            |ms, context_ver| Moment { context_ver, ..moment(ms, 0, Doing::WaitsForLock) };
+        episodes.busy(outside(10, 4), THRESHOLD);
+        assert!(episodes.busy(outside(80, 4), THRESHOLD).crossed);
+        assert!(episodes.lasts(THRESHOLD).is_some());
+        assert!(episodes.busy(outside(90, 6), THRESHOLD).over.is_some());
+        assert!(episodes.lasts(THRESHOLD).is_none());
+    }
+}

@@ -1,0 +1,103 @@
+//! Why a loop's thread does not run, looked at while it does not: once per time off the CPU where
+//! the kernel's stream tells of them, else at each look at a callback that goes on.
+
+use crate::model::{
+    BlockedLook, CallObject, Duration, Event, KernelCallId, KernelState, OffReason, Timestamp,
+};
+use crate::os::poll::{Blocked, SyscallProbe};
+use crate::os::thread::ThreadProbe;
+
+use super::blocked::In;
+use super::edges::Off;
+use super::episode::Doing;
+use super::sink::Sink;
+use super::target::Shared;
+use super::thread::SampledThread;
+
+/// Shorter times off the CPU are not looked at.
+const SHORTEST: Duration = Duration::from_nanos(200_000);
+/// Without the stream, a callback is looked at once it has gone on for so long.
+const LONG_CALLBACK: Duration = Duration::from_nanos(1_500_000);
+/// Looks at one thread in a second, at most, where the stream tells of the others.
+pub(super) const LOOKS_PER_EPOCH: u32 = 300;
+
+impl SampledThread {
+    /// What the thread does outside its poll call.
+    pub(super) fn look_at_blocked(
+        &mut self,
+        off: Option<Off>,
+        now: Timestamp,
+        shared: &mut Shared<'_>,
+        sink: &mut Sink,
+    ) -> Doing {
+        if !self.edges.tells() {
+            if self.episodes.lasts(LONG_CALLBACK).is_none() {
+                return Doing::Runs;
+            }
+            return self.ask(None, now, shared, sink);
+        }
+        let Some(off) = off else { return Doing::Runs };
+        if off.reason == OffReason::Preempted {
+            return Doing::Starves;
+        }
+        match self.looked {
+            Some((number, doing)) if number == off.number => return doing,
+            _ if now.since(off.since) < SHORTEST => return Doing::Blocked(None),
+            _ => {}
+        }
+        if self.budget.0 != shared.epoch {
+            self.budget = (shared.epoch, LOOKS_PER_EPOCH);
+        }
+        if self.budget.1 == 0 {
+            return Doing::Blocked(None);
+        }
+        self.budget.1 -= 1;
+        let doing = self.ask(Some(off), now, shared, sink);
+        if doing != Doing::Runs {
+            self.looked = Some((off.number, doing));
+        }
+        doing
+    }
+
+    fn ask(
+        &self,
+        off: Option<Off>,
+        now: Timestamp,
+        shared: &mut Shared<'_>,
+        sink: &mut Sink,
+    ) -> Doing {
+        let blocked = self.probe.as_ref().map_or(Blocked::Unknown, SyscallProbe::call);
+        let state = match blocked {
+            // What it ran into since then is the next time off the CPU.
+            Blocked::Running if off.is_some() => return Doing::Runs,
+            Blocked::Running => KernelState::Running,
+            _ => match self.clocks.as_ref().and_then(ThreadProbe::state) {
+                Some(state) => state,
+                None => return Doing::Blocked(None),
+            },
+        };
+        let call = match blocked {
+            Blocked::In(call) => {
+                let place =
+                    In { pid: shared.pid, memory: shared.live, gil: shared.interpreter.gil };
+                shared.calls.resolve(&call, &place, shared.dictionary)
+            }
+            Blocked::Running | Blocked::Outside | Blocked::Unknown => None,
+        };
+        sink.define(shared.dictionary);
+        let (thread, since) = (self.id, off.map(|off| off.since));
+        sink.push(Event::Blocked(BlockedLook { thread, time: now, state, call, since }));
+        match state {
+            KernelState::Running => Doing::Runs,
+            KernelState::Stopped | KernelState::Traced => Doing::Stopped,
+            _ if is_lock(call, shared) => Doing::WaitsForLock,
+            _ => Doing::Blocked(call),
+        }
+    }
+}
+
+/// Whether a call waits for the interpreter's lock.
+fn is_lock(call: Option<KernelCallId>, shared: &Shared<'_>) -> bool {
+    let call = call.and_then(|call| shared.dictionary.get_kernel_call(call));
+    call.is_some_and(|call| call.object == CallObject::Gil)
+}
