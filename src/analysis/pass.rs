@@ -211,10 +211,11 @@ fn task_time(id: TaskId, clock: TaskClock) -> TaskTime {
 
 impl LoopTime {
     const fn add(&mut self, facts: &LoopFacts) {
-        let LoopFacts { lag, lag_corrected, runqueue, callbacks } = *facts;
+        let LoopFacts { lag, lag_corrected, runqueue, on_cpu, callbacks } = *facts;
         self.lag = lag;
         self.lag_corrected = lag_corrected;
         self.runqueue = runqueue;
+        self.on_cpu = on_cpu;
         self.callbacks = callbacks;
     }
 }
@@ -231,6 +232,7 @@ impl LoopClock {
             lag: None,
             lag_corrected: None,
             runqueue: None,
+            on_cpu: None,
             callbacks: None,
         }
     }

@@ -104,6 +104,7 @@ fn list_metrics() -> Result<Exit, CliError> {
                 Scope::Run => "",
                 Scope::Coroutine => "  [coroutine, top]",
                 Scope::Stalls => "  [cause, at, test]",
+                Scope::Locks => "  [at]",
             };
             let clock = match metric.clock {
                 Clock::Cpu => "CPU",

@@ -26,6 +26,11 @@ def interval(head, base):
     return [min(kept), max(kept)] if kept else None
 
 
+def trend(values, times, confidence):
+    found = stats.theilslopes(values, times, confidence)
+    return [confidence] + [float(part) for part in (found.slope, found.low_slope, found.high_slope)]
+
+
 def main():
     random = numpy.random.default_rng(20261121)
     cases = []
@@ -52,6 +57,7 @@ def main():
     values = [round(float(x), 6) for x in random.normal(5, 2, 17)]
     times = [round(float(x), 6) for x in numpy.sort(random.uniform(0, 10, 25))]
     counts = [round(3 * t + float(random.normal(0, 2)), 6) for t in times]
+    whole = [float(x) for x in random.integers(0, 4, len(times))]
     p_values = [0.001, 0.04, 0.03, 0.005, 0.5, 0.02]
     reference = {
         "scipy": scipy.__version__,
@@ -61,7 +67,9 @@ def main():
         "quantiles": [[q, float(numpy.quantile(values, q))] for q in (0, 0.1, 0.5, 0.95, 1)],
         "mad": float(stats.median_abs_deviation(values, scale="normal")),
         "points": [list(pair) for pair in zip(times, counts)],
-        "theil_sen": float(stats.theilslopes(counts, times).slope),
+        "tied_points": [list(pair) for pair in zip(times, whole)],
+        "theil_sen": [trend(counts, times, 0.95), trend(counts, times, 0.99)],
+        "theil_sen_tied": [trend(whole, times, 0.95), trend(whole, times, 0.99)],
         "p_values": p_values,
         "holm": [float(p) for p in multipletests(p_values, method="holm")[1]],
     }

@@ -1,7 +1,8 @@
 //! Runs made by hand.
 
 use looptrace::analysis::check::{
-    CheckReport, Config, CoroutineRun, Date, Environment, Inputs, Place, Run, StallRun, judge,
+    CheckReport, Config, CoroutineRun, Date, Environment, Inputs, LockRun, Place, Run, StallRun,
+    judge,
 };
 
 /// A run of ten seconds with one loop, whose `number` says when it was made.
@@ -22,6 +23,11 @@ pub(crate) fn run(number: u64) -> Run {
         runq_wait: Some(0.01),
         busy_ratio: Some(0.4),
         lag: Some([0.001, 0.002, 0.004, 0.008, 0.02]),
+        lag_corrected: Some([0.001, 0.002, 0.003, 0.004, 0.01]),
+        loop_cpu: Some(4.0),
+        callbacks: Some(20_000),
+        locks: Some(vec![lock("save", 1.5, 3), lock("load", 0.5, 7)]),
+        executors: Some((4, 0.5)),
         alive_max: Some(12.0),
         growth: Some(0.0),
         stall_threshold: 0.01,
@@ -32,6 +38,18 @@ pub(crate) fn run(number: u64) -> Run {
 
 pub(crate) fn place(function: &str, file: &str, line: u32) -> Place {
     Place { function: function.to_owned(), file: file.to_owned(), line }
+}
+
+/// A lock in whose line this much time was spent, a third of it by one task.
+pub(crate) fn lock(function: &str, total: f64, most_waiters: u32) -> LockRun {
+    LockRun {
+        place: Some(place(function, "/srv/app/db.py", 7)),
+        kind: "lock",
+        waits: 30,
+        total,
+        longest: total / 3.0,
+        most_waiters,
+    }
 }
 
 /// A stall of `wall` seconds, all of it on a CPU.

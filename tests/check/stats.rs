@@ -51,10 +51,18 @@ fn quantiles_trends_and_corrections_are_theirs() {
         near(quantile(&values, pair[0]).expect("a quantile"), pair[1]);
     }
     near(mad(&values).expect("a deviation"), reference["mad"].as_f64().expect("a number"));
-    let points = reference["points"].as_array().expect("points");
-    let points: Vec<(f64, f64)> =
-        points.iter().map(numbers).map(|pair| (pair[0], pair[1])).collect();
-    near(theil_sen(&points).expect("a slope"), reference["theil_sen"].as_f64().expect("a slope"));
+    for (points, trends) in [("points", "theil_sen"), ("tied_points", "theil_sen_tied")] {
+        let points = reference[points].as_array().expect("points");
+        let points: Vec<(f64, f64)> =
+            points.iter().map(numbers).map(|pair| (pair[0], pair[1])).collect();
+        for trend in reference[trends].as_array().expect("trends") {
+            let wanted = numbers(trend);
+            let found = theil_sen(&points, wanted[0]).expect("a slope");
+            near(found.estimate, wanted[1]);
+            near(found.low, wanted[2]);
+            near(found.high, wanted[3]);
+        }
+    }
     let adjusted = holm(&numbers(&reference["p_values"]));
     for (found, wanted) in adjusted.iter().zip(numbers(&reference["holm"])) {
         near(*found, wanted);
@@ -70,7 +78,7 @@ fn too_little_is_no_evidence() {
     let few = shift(&[2.0, 3.0], &[1.0, 1.5], 0.95).expect("an estimate");
     assert!(few.low == f64::NEG_INFINITY && few.high == f64::INFINITY, "{few:?}");
     assert_eq!(median(&[]), None);
-    assert_eq!(theil_sen(&[(1.0, 2.0), (1.0, 3.0)]), None);
+    assert_eq!(theil_sen(&[(1.0, 2.0), (1.0, 3.0)], 0.95), None);
     assert_eq!(split_noise(&[1.0, 2.0, 3.0]), None);
     assert_eq!(split_noise(&[1.0; 20]), Some(0.0));
 }

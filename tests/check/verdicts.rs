@@ -259,6 +259,40 @@ fn stalls_that_other_work_made_are_not_the_program_s() {
 }
 
 #[test]
+fn locks_are_selected_by_the_line_that_waited() {
+    let of = |budget: &str| {
+        let text = format!("[[budget]]\n{budget}\n");
+        check(&text, &[], &[run(0)]).outcomes[0].head.clone().expect("a figure").median
+    };
+    assert_eq!(of("metric = \"lock.wait.seconds_per_minute\"\nmax = 0"), 12.0);
+    assert_eq!(of("metric = \"lock.wait.max\"\nmax = 0"), 0.5);
+    assert_eq!(of("metric = \"lock.waiters.max\"\nmax = 0"), 7.0);
+    assert_eq!(of("metric = \"lock.waiters.max\"\nmax = 0\nat = \"app.db:save\""), 3.0);
+    assert_eq!(of("metric = \"executor.saturated_ratio\"\nmax = 0"), 0.05);
+    assert_eq!(of("metric = \"loop.cpu.per_callback\"\nmax = 0"), 0.0002);
+}
+
+#[test]
+fn sums_over_what_was_seen_are_compared_in_turns_only() {
+    let (base, head) = sides(12, 1.0, 0.0);
+    let later: Vec<Run> =
+        head.iter().map(|run| Run { started: run.started + 1_000, ..run.clone() }).collect();
+    for (metric, drifts) in [
+        ("stall.cpu.p50", false),
+        ("stall.blocked.max", false),
+        ("task.growth_per_minute", false),
+        ("loop.cpu.per_callback", true),
+        ("lag_corrected.p99", true),
+    ] {
+        let budgets = format!("[[budget]]\nmetric = \"{metric}\"\nmax_increase = \"20%\"\n");
+        assert_eq!(verdict(&budgets, &base, &head).0, Verdict::Pass, "{metric}");
+        let (found, reason) = verdict(&budgets, &base, &later);
+        let wanted = if drifts { Verdict::Inconclusive } else { Verdict::Pass };
+        assert_eq!(found, wanted, "{metric}: {reason}");
+    }
+}
+
+#[test]
 fn levels_decide_what_a_broken_budget_does() {
     let mut one = run(0);
     one.stalls = vec![stall(0.2, "render")];

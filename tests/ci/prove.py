@@ -20,6 +20,7 @@ import os
 import pathlib
 import random
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -164,5 +165,7 @@ def judge(options):
 
 
 if __name__ == "__main__":
+    # So that the other busy processes end with this one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     chosen = arguments()
     record(chosen) if chosen.action == "record" else judge(chosen)

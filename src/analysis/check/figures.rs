@@ -39,11 +39,9 @@ pub fn value(run: &Run, metric: &Metric, selection: &Selection<'_>) -> Option<f6
     let (group, figure) = metric.id.split_once('.')?;
     match group {
         "stall" => stall_value(run, figure, selection),
-        "lag" => {
-            let names = ["p50", "p90", "p99", "p999", "max"];
-            let index = names.iter().position(|name| *name == figure)?;
-            run.lag.and_then(|lag| lag.get(index).copied())
-        }
+        "lag" => lag_value(run.lag, figure),
+        "lag_corrected" => lag_value(run.lag_corrected, figure),
+        "lock" => lock_value(run, figure, selection),
         "coroutine" => coroutine_value(run, figure, selection.coroutine?),
         _ => run_value(run, metric.id),
     }
@@ -55,10 +53,49 @@ fn run_value(run: &Run, id: &str) -> Option<f64> {
         "loop.busy_ratio" => run.busy_ratio,
         "task.alive.max" => run.alive_max,
         "task.growth_per_minute" => run.growth,
+        "loop.cpu.per_task" => per(run.loop_cpu?, tasks(run)),
+        "loop.cpu.per_callback" => per(run.loop_cpu?, run.callbacks?),
+        "executor.queued.max" => run.executors.map(|(queued, _)| f64::from(queued)),
+        "executor.saturated_ratio" => {
+            let (_, saturated) = run.executors?;
+            (run.seconds > 0.0).then(|| saturated / run.seconds)
+        }
         "task.ready.ratio" => run.ready_ratio,
         "runq.wait_ratio" => run.runq_wait,
         "recorder.dropped" => Some(run.dropped as f64),
         "recorder.miss_ratio" => run.miss_ratio,
+        _ => None,
+    }
+}
+
+fn tasks(run: &Run) -> u64 {
+    run.coroutines.iter().map(|row| row.tasks).sum()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2⁵³")]
+fn per(amount: f64, count: u64) -> Option<f64> {
+    (count > 0).then(|| amount / count as f64)
+}
+
+fn lag_value(lag: Option<[f64; 5]>, figure: &str) -> Option<f64> {
+    let names = ["p50", "p90", "p99", "p999", "max"];
+    let index = names.iter().position(|name| *name == figure)?;
+    lag.and_then(|lag| lag.get(index).copied())
+}
+
+/// What nobody waited for is zero of everything.
+fn lock_value(run: &Run, figure: &str, selection: &Selection<'_>) -> Option<f64> {
+    let locks = run.locks.as_ref()?.iter().filter(|lock| {
+        let matches = |pattern: &Pattern| lock.place.as_ref().is_some_and(|at| pattern.matches(at));
+        selection.at.is_none_or(matches)
+    });
+    match figure {
+        "wait.seconds_per_minute" => {
+            let total: f64 = locks.map(|lock| lock.total).sum();
+            (run.seconds > 0.0).then(|| total / run.seconds * 60.0)
+        }
+        "wait.max" => Some(locks.map(|lock| lock.longest).fold(0.0, f64::max)),
+        "waiters.max" => Some(f64::from(locks.map(|lock| lock.most_waiters).max().unwrap_or(0))),
         _ => None,
     }
 }
@@ -105,12 +142,11 @@ fn stall_value(run: &Run, figure: &str, selection: &Selection<'_>) -> Option<f64
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2⁵³")]
 fn figure_of(run: &Run, figure: &str, times: &[f64]) -> Option<f64> {
     let per_minute = |amount: f64| (run.seconds > 0.0).then(|| amount / run.seconds * 60.0);
-    let tasks: u64 = run.coroutines.iter().map(|row| row.tasks).sum();
     match figure {
         "count" => Some(times.len() as f64),
         "count_per_minute" => per_minute(times.len() as f64),
         "seconds_per_minute" => per_minute(times.iter().sum()),
-        "per_task" => (tasks > 0).then(|| times.iter().sum::<f64>() / tasks as f64),
+        "per_task" => per(times.iter().sum(), tasks(run)),
         "max" => Some(quantile(times, 1.0).unwrap_or(0.0)),
         "p95" => Some(quantile(times, 0.95).unwrap_or(0.0)),
         "p50" => Some(quantile(times, 0.5).unwrap_or(0.0)),

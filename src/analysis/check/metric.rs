@@ -37,6 +37,8 @@ pub enum Scope {
     Coroutine,
     /// The stalls of a run; `cause`, `at` and `test` select.
     Stalls,
+    /// The locks and semaphores of a run; `at` selects, by the line that waited first.
+    Locks,
 }
 
 /// A figure that can have a budget.
@@ -85,15 +87,27 @@ pub const METRICS: &[Metric] = metrics! {
     "lag.p99" Seconds Wall Run "delay of the loop that 99 % do not exceed";
     "lag.p999" Seconds Wall Run "delay of the loop that 99.9 % do not exceed";
     "lag.max" Seconds Wall Run "longest delay of the loop";
+    "lag_corrected.p50" Seconds Blocked Run "lag.p50, waits for a CPU left out";
+    "lag_corrected.p90" Seconds Blocked Run "lag.p90, waits for a CPU left out";
+    "lag_corrected.p99" Seconds Blocked Run "lag.p99, waits for a CPU left out";
+    "lag_corrected.p999" Seconds Blocked Run "lag.p999, waits for a CPU left out";
+    "lag_corrected.max" Seconds Blocked Run "lag.max, waits for a CPU left out";
+    "loop.cpu.per_callback" Seconds Cpu Run "CPU time of the loops' threads, for each callback that they ran";
+    "loop.cpu.per_task" Seconds Cpu Run "CPU time of the loops' threads, for each task that was seen";
     "loop.busy_ratio" Ratio Wall Run "share of the busiest loop's time outside its poll call";
     "task.alive.max" Count None Run "most tasks alive at once";
-    "task.growth_per_minute" PerMinute None Run "tasks alive, their trend";
+    "task.growth_per_minute" PerMinute None Run "tasks that pile up; 0 where no trend can be told from chance";
     "task.ready.ratio" Ratio Wall Run "share of their life in which tasks could run and did not";
     "coroutine.running.ratio" Ratio Wall Coroutine "time on the loop, as a share of the recording";
     "coroutine.running.per_task" Seconds Wall Coroutine "time on the loop of one task";
     "coroutine.waiting.per_task" Seconds Wall Coroutine "waiting time of one task";
     "coroutine.ready.per_task" Seconds Wall Coroutine "time one task could run and did not";
     "coroutine.tasks_per_minute" PerMinute None Coroutine "tasks seen in each minute";
+    "lock.wait.seconds_per_minute" SecondsPerMinute Wall Locks "time that tasks waited for locks and semaphores in each minute, all tasks together";
+    "lock.wait.max" Seconds Wall Locks "the longest wait for a lock or semaphore";
+    "lock.waiters.max" Count Wall Locks "the most tasks in line for one lock or semaphore";
+    "executor.queued.max" Count Wall Run "the most jobs that waited for a worker of an executor";
+    "executor.saturated_ratio" Ratio Wall Run "share of the recording in which jobs waited because all workers were busy";
     "runq.wait_ratio" Ratio Wall Run "share of the recording in which the loop's thread waited for a CPU";
     "recorder.dropped" Count None Run "events that the recorder lost";
     "recorder.miss_ratio" Ratio None Run "share of the ticks without a look";
@@ -113,10 +127,14 @@ impl Metric {
     }
 
     /// Whether it drifts with what the machine does, so that only runs in turns compare: wall-clock
-    /// time, and what the program gets through in a minute.
+    /// time, what the program gets through in a minute, and sums over what was seen of it.
     #[must_use]
     pub fn drifts(&self) -> bool {
-        self.is_wall() || self.unit == Unit::SecondsPerMinute
+        let (group, figure) = self.id.rsplit_once('.').unwrap_or(("", self.id));
+        self.is_wall()
+            || group == "lag_corrected"
+            || ["seconds_per_minute", "tasks_per_minute", "per_task", "per_callback"]
+                .contains(&figure)
     }
 
     /// Whether other programs on the machine move it.

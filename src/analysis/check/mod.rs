@@ -28,4 +28,4 @@ pub use judge::{
 pub use metric::{Clock, METRICS, Metric, Scope, Unit};
 pub use noise::{Floor, NOISE_SCHEMA, Noise};
 pub use place::{Pattern, Place};
-pub use run::{CoroutineRun, Run, StallRun};
+pub use run::{CoroutineRun, LockRun, Run, StallRun};

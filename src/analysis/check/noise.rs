@@ -75,7 +75,7 @@ impl Noise {
                         metrics.extend(floor(metric, runs, &selection));
                     }
                 }
-                Scope::Run | Scope::Stalls => {
+                Scope::Run | Scope::Stalls | Scope::Locks => {
                     metrics.extend(floor(metric, runs, &Selection::default()));
                 }
             }

@@ -4,8 +4,9 @@ use super::environment::Environment;
 use super::growth;
 use super::place::Place;
 use super::tests_seen::TestsSeen;
-use crate::analysis::{Analysis, FrameNames, code_place};
-use crate::model::{CodeId, Dictionary, Duration, FrameId, Stall, StringId};
+use crate::analysis::contention::Contention;
+use crate::analysis::{Analysis, FrameNames, LoopTime, code_place};
+use crate::model::{CodeId, Dictionary, Duration, FrameId, Lag, Stall, StringId, WaitKind};
 
 /// What a run is judged by.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,6 +35,17 @@ pub struct Run {
     pub busy_ratio: Option<f64>,
     /// The worst loop's lag in seconds: p50, p90, p99, p99.9, longest.
     pub lag: Option<[f64; 5]>,
+    /// The same, less the time in which the loop's thread waited for a CPU.
+    pub lag_corrected: Option<[f64; 5]>,
+    /// CPU time of all loops' threads, in seconds.
+    pub loop_cpu: Option<f64>,
+    /// Callbacks that all loops ran.
+    pub callbacks: Option<u64>,
+    /// Locks and semaphores that were waited for; `None` without a census.
+    pub locks: Option<Vec<LockRun>>,
+    /// Most jobs that waited for a worker, and the longest that one executor had none free; `None`
+    /// without a census.
+    pub executors: Option<(u32, f64)>,
     /// Most tasks alive at once.
     pub alive_max: Option<f64>,
     /// The trend of tasks alive, per minute.
@@ -63,6 +75,23 @@ pub struct CoroutineRun {
     pub ready: f64,
     /// Waiting.
     pub waiting: f64,
+}
+
+/// A lock or semaphore that was waited for; times in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockRun {
+    /// The line that was first seen waiting for it.
+    pub place: Option<Place>,
+    /// What it is.
+    pub kind: &'static str,
+    /// How often a task began to wait.
+    pub waits: u64,
+    /// All waits together.
+    pub total: f64,
+    /// The longest.
+    pub longest: f64,
+    /// The most tasks in its line at once.
+    pub most_waiters: u32,
 }
 
 /// A stall of a run; times in seconds.
@@ -127,7 +156,12 @@ impl Run {
                 let seen = event_loop.busy + event_loop.idle;
                 share(event_loop.busy.as_secs_f64(), seen.as_secs_f64())
             })),
-            lag: lag(analysis),
+            lag: lag(analysis, |event_loop| event_loop.lag),
+            lag_corrected: lag(analysis, |event_loop| event_loop.lag_corrected),
+            loop_cpu: sum(loops, |event_loop| event_loop.on_cpu.map(Duration::as_secs_f64)),
+            callbacks: sum(loops, |event_loop| event_loop.callbacks),
+            locks: locks(analysis),
+            executors: executors(analysis),
             alive_max: growth::alive_max(analysis),
             growth: growth::per_minute(analysis),
             ready_ratio: ready_ratio(analysis),
@@ -151,11 +185,37 @@ fn miss_ratio(analysis: &Analysis) -> Option<f64> {
     share(missed as f64, all as f64)
 }
 
-fn lag(analysis: &Analysis) -> Option<[f64; 5]> {
-    let lags = analysis.loops.iter().filter_map(|event_loop| event_loop.lag);
+fn lag(analysis: &Analysis, of: fn(&LoopTime) -> Option<Lag>) -> Option<[f64; 5]> {
+    let lags = analysis.loops.iter().filter_map(of);
     let figures =
         lags.map(|lag| [lag.p50, lag.p90, lag.p99, lag.p999, lag.max].map(Duration::as_secs_f64));
     figures.reduce(|one, other| std::array::from_fn(|index| one[index].max(other[index])))
+}
+
+/// Of all loops; `None` if one does not tell.
+fn sum<T: std::iter::Sum>(loops: &[LoopTime], of: fn(&LoopTime) -> Option<T>) -> Option<T> {
+    if loops.is_empty() { None } else { loops.iter().map(of).sum() }
+}
+
+fn locks(analysis: &Analysis) -> Option<Vec<LockRun>> {
+    let is_lock =
+        |contention: &&Contention| matches!(contention.kind, WaitKind::Lock | WaitKind::Semaphore);
+    let locks = analysis.contention.iter().filter(is_lock).map(|contention| LockRun {
+        place: contention.place.map(|frame| place(&analysis.dictionary, frame)),
+        kind: contention.kind.name(),
+        waits: contention.waits,
+        total: contention.total.as_secs_f64(),
+        longest: contention.longest.as_secs_f64(),
+        most_waiters: contention.most_waiters,
+    });
+    (analysis.overview.censuses > 0).then(|| locks.collect())
+}
+
+fn executors(analysis: &Analysis) -> Option<(u32, f64)> {
+    let all = analysis.executors.iter();
+    let queued = all.clone().filter_map(|executor| executor.most_queued).max();
+    let saturated = all.map(|executor| executor.saturated.as_secs_f64()).fold(0.0, f64::max);
+    (analysis.overview.censuses > 0).then_some((queued.unwrap_or(0), saturated))
 }
 
 fn ready_ratio(analysis: &Analysis) -> Option<f64> {

@@ -33,6 +33,9 @@ pub struct Diff {
     pub stalls: Vec<Change<Place, StallRate>>,
     /// Task-seconds per minute spent waiting, by what was waited for.
     pub waits: Vec<Change<String, f64>>,
+    /// Locks and semaphores by the line that was first seen waiting; those whose waits changed most
+    /// first.
+    pub locks: Vec<Change<Place, LockRate>>,
 }
 
 /// Something on both sides; `None` where a side does not have it, or does not tell.
@@ -70,6 +73,19 @@ pub struct StallRate {
     pub longest: f64,
     /// The cause of the longest.
     pub cause: &'static str,
+}
+
+/// Locks and semaphores at a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LockRate {
+    /// Task-seconds of waiting per minute.
+    pub seconds: f64,
+    /// Waits per minute.
+    pub count: f64,
+    /// The longest wait, in seconds.
+    pub longest: f64,
+    /// The most tasks in one line.
+    pub most_waiters: u32,
 }
 
 impl Half {
@@ -127,6 +143,7 @@ impl Diff {
             }),
             stalls: joined(stall_rates(&before.run), stall_rates(&after.run), |rate| rate.seconds),
             waits,
+            locks: joined(lock_rates(&before.run), lock_rates(&after.run), |rate| rate.seconds),
             before: before.run,
             after: after.run,
         }
@@ -216,4 +233,22 @@ fn stall_rates(run: &Run) -> Vec<(String, Place, StallRate)> {
         (key, place, rate)
     });
     rows.collect()
+}
+
+fn lock_rates(run: &Run) -> Vec<(String, Place, LockRate)> {
+    let mut sums: FxHashMap<String, (Place, LockRate)> = FxHashMap::default();
+    for lock in run.locks.iter().flatten() {
+        let place = lock.place.clone().unwrap_or_default();
+        let key = format!("{}\n{}", place.key(), lock.kind);
+        let (_, sum) = sums.entry(key).or_insert_with(|| {
+            (place, LockRate { seconds: 0.0, count: 0.0, longest: 0.0, most_waiters: 0 })
+        });
+        sum.seconds += per_minute(run, lock.total);
+        #[expect(clippy::cast_precision_loss, reason = "waits are fewer than 2⁵³")]
+        let waits = lock.waits as f64;
+        sum.count += per_minute(run, waits);
+        sum.longest = sum.longest.max(lock.longest);
+        sum.most_waiters = sum.most_waiters.max(lock.most_waiters);
+    }
+    sums.into_iter().map(|(key, (place, rate))| (key, place, rate)).collect()
 }

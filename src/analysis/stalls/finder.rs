@@ -43,7 +43,8 @@ pub(in crate::analysis) struct StallFinder {
     /// The last look at each thread: who holds the GIL needs its stack.
     recent: FxHashMap<ThreadId, (Timestamp, Option<StackId>)>,
     sources: FxHashMap<ThreadId, EdgeSource>,
-    clocks: FxHashMap<ThreadId, (Duration, Duration)>,
+    run_queues: FxHashMap<ThreadId, (Duration, Duration)>,
+    on_cpu: FxHashMap<ThreadId, (Duration, Duration)>,
     lost: u64,
     stalls: Vec<Stall>,
 }
@@ -64,6 +65,7 @@ pub(in crate::analysis) struct LoopFacts {
     pub(in crate::analysis) lag: Option<Lag>,
     pub(in crate::analysis) lag_corrected: Option<Lag>,
     pub(in crate::analysis) runqueue: Option<Duration>,
+    pub(in crate::analysis) on_cpu: Option<Duration>,
     pub(in crate::analysis) callbacks: Option<u64>,
 }
 
@@ -85,7 +87,8 @@ impl StallFinder {
             machine: Log::default(),
             recent: FxHashMap::default(),
             sources: FxHashMap::default(),
-            clocks: FxHashMap::default(),
+            run_queues: FxHashMap::default(),
+            on_cpu: FxHashMap::default(),
             lost: 0,
             stalls: Vec::new(),
         }
@@ -211,7 +214,10 @@ impl StallFinder {
             Item::Queues(queues) => logs.queues.push(queues),
             Item::Clocks(clocks) => {
                 if let Some(waited) = clocks.run_queue {
-                    self.clocks.entry(thread).or_insert((waited, waited)).1 = waited;
+                    self.run_queues.entry(thread).or_insert((waited, waited)).1 = waited;
+                }
+                if let Some(used) = clocks.on_cpu {
+                    self.on_cpu.entry(thread).or_insert((used, used)).1 = used;
                 }
                 logs.clocks.push(clocks);
             }
@@ -414,7 +420,8 @@ impl StallFinder {
             let facts = LoopFacts {
                 lag: total.map(|total| track.heartbeat.lag(total)),
                 lag_corrected: total.filter(|_| known).map(|total| track.corrected.lag(total)),
-                runqueue: self.clocks.get(&thread).map(|&(first, last)| last - first),
+                runqueue: self.run_queues.get(&thread).map(|&(first, last)| last - first),
+                on_cpu: self.on_cpu.get(&thread).map(|&(first, last)| last - first),
                 callbacks: track.callbacks(),
             };
             loops.insert(id, facts);

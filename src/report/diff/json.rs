@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::analysis::check::{Place, Run};
-use crate::analysis::diff::{Change, CoroutineRate, Diff, StallRate};
+use crate::analysis::diff::{Change, CoroutineRate, Diff, LockRate, StallRate};
 
 #[derive(Serialize)]
 struct DiffJson<'a> {
@@ -17,6 +17,7 @@ struct DiffJson<'a> {
     stalls: Vec<StallJson<'a>>,
     coroutines: Vec<CoroutineJson<'a>>,
     waits: Vec<WaitJson<'a>>,
+    contention: Vec<LockJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +86,21 @@ struct WaitJson<'a> {
     after_seconds_per_minute: Option<f64>,
 }
 
+#[derive(Serialize)]
+struct LockJson<'a> {
+    location: PlaceJson<'a>,
+    before: Option<LockRateJson>,
+    after: Option<LockRateJson>,
+}
+
+#[derive(Serialize)]
+struct LockRateJson {
+    waited_seconds_per_minute: f64,
+    waits_per_minute: f64,
+    longest_seconds: f64,
+    most_waiters: u32,
+}
+
 /// Writes a difference as `looptrace.diff/1`.
 ///
 /// # Errors
@@ -134,6 +150,15 @@ pub fn json(diff: &Diff, out: &mut impl Write) -> io::Result<()> {
                 after_seconds_per_minute: change.after,
             })
             .collect(),
+        contention: diff
+            .locks
+            .iter()
+            .map(|change| LockJson {
+                location: place(&change.what),
+                before: change.before.as_ref().map(lock),
+                after: change.after.as_ref().map(lock),
+            })
+            .collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &json)?;
     writeln!(out)
@@ -166,5 +191,14 @@ fn coroutine(rate: &CoroutineRate) -> CoroutineRateJson {
         running_seconds_per_minute: rate.running,
         running_seconds_per_task: rate.running_per_task,
         waiting_seconds_per_task: rate.waiting_per_task,
+    }
+}
+
+fn lock(rate: &LockRate) -> LockRateJson {
+    LockRateJson {
+        waited_seconds_per_minute: rate.seconds,
+        waits_per_minute: rate.count,
+        longest_seconds: rate.longest,
+        most_waiters: rate.most_waiters,
     }
 }

@@ -21,6 +21,46 @@ pub fn text(diff: &Diff, limit: usize, style: Style, out: &mut impl Write) -> io
         let (before, after) = (clean(&difference.base), clean(&difference.head));
         writeln!(out, "{} {before} before, {after} after", style.paint(Paint::Warning, &what))?;
     }
+    figures(diff, style, out)?;
+    let lists = Lists { limit, style };
+    lists.section(
+        "Stalls by place, per minute",
+        &diff.stalls,
+        |rate| format!("{:.1} × {} {}", rate.count, Unit::Seconds.show(rate.longest), rate.cause),
+        |rate| Some(rate.seconds),
+        out,
+    )?;
+    lists.section(
+        "Coroutines: time on the loop of a task, waiting time of a task, tasks per minute",
+        &diff.coroutines,
+        |rate| {
+            let (running, waiting) = (time(rate.running_per_task), time(rate.waiting_per_task));
+            format!("{running} {waiting} {:.0}", rate.tasks)
+        },
+        |rate| rate.running_per_task,
+        out,
+    )?;
+    lists.section(
+        "What tasks waited for, task-seconds per minute",
+        &diff.waits,
+        |&seconds| time(Some(seconds)),
+        |&seconds| Some(seconds),
+        out,
+    )?;
+    lists.section(
+        "Locks and semaphores: waiting of all tasks per minute, most in line",
+        &diff.locks,
+        |rate| format!("{} {}", time(Some(rate.seconds)), rate.most_waiters),
+        |rate| Some(rate.seconds),
+        out,
+    )?;
+    writeln!(
+        out,
+        "\none recording of each side says nothing about noise: looptrace ab compares many"
+    )
+}
+
+fn figures(diff: &Diff, style: Style, out: &mut impl Write) -> io::Result<()> {
     title(style, "Figures", out)?;
     for Change { what, before, after } in &diff.figures {
         if before.is_none() && after.is_none() {
@@ -29,99 +69,72 @@ pub fn text(diff: &Diff, limit: usize, style: Style, out: &mut impl Write) -> io
         let show = |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |v| what.show(v));
         line(what.id, &show(before), &show(after), &change(*before, *after), out)?;
     }
-    section(style, "Stalls by place, per minute", &diff.stalls, limit, out, |change_of, out| {
-        let show = |rate: &Option<crate::analysis::diff::StallRate>| {
-            rate.as_ref().map_or_else(
-                || "–".to_owned(),
-                |rate| {
-                    format!(
-                        "{:.1} × {} {}",
-                        rate.count,
-                        Unit::Seconds.show(rate.longest),
-                        rate.cause
-                    )
-                },
-            )
-        };
-        let seconds =
-            |rate: &Option<crate::analysis::diff::StallRate>| rate.as_ref().map(|r| r.seconds);
-        let (before, after) = (&change_of.before, &change_of.after);
-        let moved = change(seconds(before), seconds(after));
-        line(&place(&change_of.what), &show(before), &show(after), &moved, out)
-    })?;
-    section(
-        style,
-        "Coroutines: time on the loop of a task, waiting time of a task, tasks per minute",
-        &diff.coroutines,
-        limit,
-        out,
-        |change_of, out| {
-            let show = |rate: &Option<crate::analysis::diff::CoroutineRate>| {
-                let time = |time: Option<f64>| {
-                    time.map_or_else(|| "–".to_owned(), |t| Unit::Seconds.show(t))
-                };
-                rate.map_or_else(
-                    || "–".to_owned(),
-                    |rate| {
-                        format!(
-                            "{} {} {:.0}",
-                            time(rate.running_per_task),
-                            time(rate.waiting_per_task),
-                            rate.tasks
-                        )
-                    },
-                )
-            };
-            let (before, after) = (&change_of.before, &change_of.after);
-            let each = |rate: &Option<crate::analysis::diff::CoroutineRate>| {
-                rate.and_then(|r| r.running_per_task)
-            };
-            let moved = change(each(before), each(after));
-            line(&place(&change_of.what), &show(before), &show(after), &moved, out)
-        },
-    )?;
-    section(
-        style,
-        "What tasks waited for, task-seconds per minute",
-        &diff.waits,
-        limit,
-        out,
-        |change_of, out| {
-            let show =
-                |time: Option<f64>| time.map_or_else(|| "–".to_owned(), |t| Unit::Seconds.show(t));
-            let (before, after) = (change_of.before, change_of.after);
-            line(&clean(&change_of.what), &show(before), &show(after), &change(before, after), out)
-        },
-    )?;
-    writeln!(
-        out,
-        "\none recording of each side says nothing about noise: looptrace ab compares many"
-    )
+    Ok(())
+}
+
+/// How lists are written.
+#[derive(Clone, Copy)]
+struct Lists {
+    limit: usize,
+    style: Style,
+}
+
+impl Lists {
+    /// A list with its title, if there is anything in it: each change's sides in words, and how far
+    /// what `moved` gives went.
+    fn section<What: Name, Amount>(
+        self,
+        words: &str,
+        changes: &[Change<What, Amount>],
+        show: impl Fn(&Amount) -> String,
+        moved: impl Fn(&Amount) -> Option<f64>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        title(self.style, words, out)?;
+        for Change { what, before, after } in changes.iter().take(self.limit) {
+            let side = |amount: &Option<Amount>| amount.as_ref().map_or("–".to_owned(), &show);
+            let size = |amount: &Option<Amount>| amount.as_ref().and_then(&moved);
+            line(
+                &what.name(),
+                &side(before),
+                &side(after),
+                &change(size(before), size(after)),
+                out,
+            )?;
+        }
+        match changes.len().saturating_sub(self.limit) {
+            0 => Ok(()),
+            more => writeln!(out, "  … and {more} more (--limit)"),
+        }
+    }
+}
+
+/// What the rows of a list are called.
+trait Name {
+    fn name(&self) -> String;
+}
+
+impl Name for Place {
+    fn name(&self) -> String {
+        format!("{} {}", clean(&self.short()), clean(&self.function))
+    }
+}
+
+impl Name for String {
+    fn name(&self) -> String {
+        clean(self).into_owned()
+    }
+}
+
+fn time(time: Option<f64>) -> String {
+    time.map_or_else(|| "–".to_owned(), |time| Unit::Seconds.show(time))
 }
 
 fn title(style: Style, words: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n{}", style.paint(Paint::Title, words))
-}
-
-fn section<What, Amount, W: Write>(
-    style: Style,
-    words: &str,
-    changes: &[Change<What, Amount>],
-    limit: usize,
-    out: &mut W,
-    row: impl Fn(&Change<What, Amount>, &mut W) -> io::Result<()>,
-) -> io::Result<()> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    title(style, words, out)?;
-    for change in changes.iter().take(limit) {
-        row(change, out)?;
-    }
-    match changes.len().saturating_sub(limit) {
-        0 => Ok(()),
-        more => writeln!(out, "  … and {more} more (--limit)"),
-    }
 }
 
 fn line(
@@ -132,10 +145,6 @@ fn line(
     out: &mut impl Write,
 ) -> io::Result<()> {
     writeln!(out, "  {what:<44} {before:>22}  →  {after:>22}  {moved}")
-}
-
-fn place(place: &Place) -> String {
-    format!("{} {}", clean(&place.short()), clean(&place.function))
 }
 
 /// `+12 %`, `new`, `gone`; empty where nothing can be said.

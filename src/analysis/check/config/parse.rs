@@ -194,15 +194,15 @@ fn budget(table: &Table<'_, '_>, line: u32) -> Result<Budget, Mistake> {
 
 /// Selections that the metric has nothing of.
 fn fits(table: &Table<'_, '_>, metric: &Metric) -> Result<(), Mistake> {
-    let selections: [(&'static str, Scope, &str); 5] = [
-        ("coroutine", Scope::Coroutine, "coroutine.running.per_task"),
-        ("top", Scope::Coroutine, "coroutine.running.per_task"),
-        ("cause", Scope::Stalls, "stall.max"),
-        ("at", Scope::Stalls, "stall.max"),
-        ("test", Scope::Stalls, "stall.max"),
+    let selections: [(&'static str, &[Scope], &str); 5] = [
+        ("coroutine", &[Scope::Coroutine], "coroutine.running.per_task"),
+        ("top", &[Scope::Coroutine], "coroutine.running.per_task"),
+        ("cause", &[Scope::Stalls], "stall.max"),
+        ("at", &[Scope::Stalls, Scope::Locks], "stall.max"),
+        ("test", &[Scope::Stalls], "stall.max"),
     ];
-    for (key, scope, example) in selections {
-        if let Some(entry) = table.get(key).filter(|_| metric.scope != scope) {
+    for (key, scopes, example) in selections {
+        if let Some(entry) = table.get(key).filter(|_| !scopes.contains(&metric.scope)) {
             let message = format!("\"{key}\" says nothing about {}", metric.id);
             return Err(Mistake::new(entry.span, message)
                 .hint(format!("it selects for metrics such as {example}")));

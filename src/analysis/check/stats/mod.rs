@@ -1,4 +1,4 @@
-//! Statistics over runs. Every function is checked against SciPy in `tests/stats.rs`.
+//! Statistics over runs. Every function is checked against SciPy in `tests/check/stats.rs`.
 
 mod correction;
 mod quantile;
@@ -12,4 +12,4 @@ pub use quantile::{mad, median, quantile};
 pub use rank::greater;
 pub use resample::split_noise;
 pub use shift::{Shift, shift};
-pub use slope::theil_sen;
+pub use slope::{Slope, theil_sen};
