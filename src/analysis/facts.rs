@@ -96,6 +96,8 @@ pub struct Overview {
     pub misses: MissCounts,
     /// Events that the recorder lost.
     pub dropped: u64,
+    /// Samples whose innermost frames are missing, since they moved while they were read.
+    pub partial_stacks: u64,
     /// Stretches of which nothing is known, in order, without overlap.
     pub gaps: Vec<Gap>,
     /// CPU time of the recorder; `None` where it gave no account.

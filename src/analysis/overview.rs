@@ -87,6 +87,7 @@ impl Counter {
     fn stats(&mut self, stats: &RecorderStats) {
         let overview = &mut self.overview;
         overview.dropped = overview.dropped.max(stats.dropped);
+        overview.partial_stacks = overview.partial_stacks.max(stats.partial_stacks);
         overview.recorder_cpu = overview.recorder_cpu.max(Some(stats.cpu));
         lower(&mut overview.lowest_rate_hz, stats.rate_hz);
         lower(&mut overview.lowest_census_rate_hz, stats.census_rate_hz);

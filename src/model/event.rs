@@ -62,6 +62,8 @@ pub struct RecorderStats {
     pub cpu: Duration,
     /// Events lost because the writer could not keep up.
     pub dropped: u64,
+    /// Samples so far whose innermost frames are missing, since they moved while they were read.
+    pub partial_stacks: u64,
     /// The sampling rate in force, in Hz.
     pub rate_hz: u32,
     /// The census rate in force, in Hz.

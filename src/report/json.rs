@@ -50,6 +50,7 @@ struct RecordingJson<'a> {
     partial_censuses: u64,
     misses: MissesJson,
     dropped: u64,
+    partial_stacks: u64,
     gaps: Vec<GapJson>,
     truncated: bool,
     lost_bytes: u64,
@@ -223,6 +224,7 @@ fn recording(analysis: &Analysis, limit: usize) -> RecordingJson<'_> {
             exited: overview.misses.exited,
         },
         dropped: overview.dropped,
+        partial_stacks: overview.partial_stacks,
         gaps: overview
             .gaps
             .iter()

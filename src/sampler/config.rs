@@ -55,6 +55,8 @@ pub struct Progress {
     pub elapsed: std::time::Duration,
     /// Looks kept.
     pub samples: u64,
+    /// Those whose innermost frames are missing, since they moved while they were read.
+    pub partial_stacks: u64,
     /// Ticks that found the loop asleep in its poll call.
     pub idle_ticks: u64,
     /// Ticks without a sample.

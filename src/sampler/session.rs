@@ -238,6 +238,7 @@ impl State {
             drop(pause);
             progress.samples += u64::from(outcome.samples);
             progress.idle_ticks += u64::from(outcome.idle);
+            progress.partial_stacks += u64::from(outcome.partial);
             quiet &= outcome.quiet;
             *crossed |= outcome.crossed;
             for (&reason, &count) in MissReason::ALL.iter().zip(&outcome.misses) {
@@ -373,6 +374,7 @@ impl State {
             time: now,
             cpu: budget.used(),
             dropped: sink.dropped(),
+            partial_stacks: self.progress.partial_stacks,
             rate_hz: budget.rate_hz(),
             census_rate_hz: budget.census_hz(),
         }));

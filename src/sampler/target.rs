@@ -130,6 +130,8 @@ pub(super) struct TargetProcess {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TickOutcome {
     pub(super) samples: u32,
+    /// Samples whose innermost frames are missing.
+    pub(super) partial: u32,
     pub(super) idle: u32,
     pub(super) misses: [u32; MissReason::ALL.len()],
     /// Nothing could be read for a while: the process may be gone or be another program.
@@ -241,8 +243,9 @@ impl TargetProcess {
                     outcome.count(MissReason::Late, late);
                     outcome.quiet &= late == 0;
                 }
-                Tick::Sample => {
+                Tick::Sample { partial } => {
                     outcome.samples += 1;
+                    outcome.partial += u32::from(partial);
                     outcome.count(MissReason::Late, overtaken);
                     outcome.quiet &= !fast;
                 }

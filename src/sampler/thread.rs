@@ -87,8 +87,8 @@ pub(super) struct SampledThread {
 /// What became of one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tick {
-    /// The thread was looked at.
-    Sample,
+    /// The thread was looked at; if `partial`, the innermost frames are missing.
+    Sample { partial: bool },
     /// It was asleep in its poll call; of the ticks overtaken, `late` may not have been.
     Idle { late: u32 },
     /// It could not be looked at.
@@ -102,6 +102,7 @@ pub(super) struct Seen {
     pub(super) task: Option<TaskId>,
     pub(super) activity: Activity,
     pub(super) callback: Option<NonZeroU32>,
+    pub(super) partial: bool,
 }
 
 impl SampledThread {
@@ -185,7 +186,7 @@ impl SampledThread {
                 }));
                 self.frozen = off.map(|off| (off.number, seen));
                 self.watch(seen, off, now, shared, sink);
-                Tick::Sample
+                Tick::Sample { partial: seen.partial }
             }
             Err(refusal) => {
                 let reason = match refusal {
@@ -341,7 +342,7 @@ impl SampledThread {
             }
         };
         self.last = look.thread;
-        Ok(Seen { stack, task, activity, callback })
+        Ok(Seen { stack, task, activity, callback, partial: look.partial })
     }
 
     /// Records idle and overtaken ticks that were only counted so far.

@@ -250,6 +250,7 @@ impl Maker {
                 time,
                 cpu: Duration::from_nanos(nanos),
                 dropped: nanos,
+                partial_stacks: nanos,
                 rate_hz: n[0],
                 census_rate_hz: n[1],
             }),

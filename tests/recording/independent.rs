@@ -91,7 +91,7 @@ fn line(event: &Event) -> String {
         }
         Event::Gap { start, length } => (19, vec![start.as_nanos(), length.as_nanos()]),
         Event::Stats(stats) => {
-            let rates = [stats.rate_hz.into(), stats.census_rate_hz.into()];
+            let rates = [stats.rate_hz.into(), stats.census_rate_hz.into(), stats.partial_stacks];
             let head = [stats.time.as_nanos(), stats.cpu.as_nanos(), stats.dropped];
             (20, [&head[..], &rates].concat())
         }

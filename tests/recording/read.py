@@ -143,7 +143,7 @@ class Block:
         if kind == 18:
             return [n(33), time(33)] + [n(33) for _ in range(4)]
         if kind in (19, 20, 21):
-            return [time(kind + 25)] + [n(kind + 25) for _ in range({19: 1, 20: 4, 21: 1}[kind])]
+            return [time(kind + 25)] + [n(kind + 25) for _ in range({19: 1, 20: 5, 21: 1}[kind])]
         return self.optional(kind)
 
     def optional(self, kind):

@@ -110,6 +110,7 @@ pub(crate) fn every_kind() -> Vec<Event> {
             time: at(9_900),
             cpu: Duration::from_nanos(123_456),
             dropped: 3,
+            partial_stacks: 5,
             rate_hz: 500,
             census_rate_hz: 10,
         }),

@@ -128,7 +128,7 @@ fn happening() -> impl Strategy<Value = Event> {
         }),
         1 => (time(), any::<u32>()).prop_map(|(time, rate_hz)| {
             let cpu = Duration::ZERO;
-            Event::Stats(RecorderStats { time, cpu, dropped: 0, rate_hz, census_rate_hz: 0 })
+            Event::Stats(RecorderStats { time, cpu, dropped: 0, partial_stacks: 0, rate_hz, census_rate_hz: 0 })
         }),
         1 => time().prop_map(|time| Event::End { time, reason: EndReason::Failed }),
     ]

@@ -70,6 +70,7 @@ pub(crate) fn service() -> (World, TaskId, TaskId, ThreadId) {
         time: ms(200),
         cpu: Duration::from_nanos(3 * MS),
         dropped: 0,
+        partial_stacks: 0,
         rate_hz: 1000,
         census_rate_hz: 20,
     }));
@@ -212,6 +213,7 @@ fn misses_and_drops_are_counted_and_told() {
         time: ms(9),
         cpu: Duration::ZERO,
         dropped: 2,
+        partial_stacks: 3,
         rate_hz: 500,
         census_rate_hz: 20,
     }));
@@ -223,6 +225,7 @@ fn misses_and_drops_are_counted_and_told() {
     for part in [
         "7 (100.0 %): 4 late, 3 torn",
         "2 events were dropped",
+        "3 samples show only the outer frames",
         "went down to 500 Hz",
         "may still be growing",
     ] {

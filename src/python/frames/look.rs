@@ -13,6 +13,8 @@ pub struct Look<'a> {
     pub frames: &'a [RawFrame],
     /// The task whose step was running.
     pub task: Option<RunningTask>,
+    /// Whether the innermost frames are missing, since they moved.
+    pub partial: bool,
 }
 
 /// The task whose step was running, with the words that tell it from an earlier one at its address.

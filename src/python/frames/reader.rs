@@ -89,12 +89,12 @@ impl FrameReader {
         for attempt in 0..ATTEMPTS {
             match self.attempt(memory, layout, thread_state, source, attempt >= PATIENCE) {
                 Ok(Step::Done(thread, task)) => {
-                    return Ok(Look { thread, frames: &self.frames, task });
+                    return Ok(Look { thread, frames: &self.frames, task, partial: false });
                 }
                 Ok(Step::Outer(thread, task, inner)) if attempt >= PATIENCE => {
                     self.stats.outer += 1;
                     let frames = self.kept(Walk::Outer(inner));
-                    return Ok(Look { thread, frames, task });
+                    return Ok(Look { thread, frames, task, partial: true });
                 }
                 Ok(Step::Moved) => {}
                 // The first call of a look finds everything cold and takes longer than a short

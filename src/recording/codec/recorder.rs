@@ -37,12 +37,13 @@ impl Encoder {
     }
 
     pub(super) fn stats(&mut self, stats: &RecorderStats) {
-        let RecorderStats { time, cpu, dropped, rate_hz, census_rate_hz } = *stats;
+        let RecorderStats { time, cpu, dropped, partial_stacks, rate_hz, census_rate_hz } = *stats;
         self.columns.put(Column::Stats, self.clock.fold(time));
         self.columns.put(Column::Stats, cpu.as_nanos());
         self.columns.put(Column::Stats, dropped);
         self.columns.put(Column::Stats, u64::from(rate_hz));
         self.columns.put(Column::Stats, u64::from(census_rate_hz));
+        self.columns.put(Column::Stats, partial_stacks);
     }
 
     pub(super) fn end(&mut self, time: Timestamp, reason: EndReason) {
@@ -110,6 +111,7 @@ impl Decoder {
             dropped: next()?,
             rate_hz: small(next()?)?,
             census_rate_hz: small(next()?)?,
+            partial_stacks: next()?,
         }))
     }
 

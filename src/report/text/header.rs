@@ -130,6 +130,12 @@ fn notes(analysis: &Analysis) -> Vec<String> {
         let events = counted(overview.dropped, "event was", "events were");
         notes.push(format!("{events} dropped because writing was too slow; times are too low"));
     }
+    if overview.partial_stacks > 0 {
+        let samples = counted(overview.partial_stacks, "sample shows", "samples show");
+        notes.push(format!(
+            "{samples} only the outer frames: the inner ones moved while they were read"
+        ));
+    }
     if let Some(rate) = overview.lowest_rate_hz.filter(|&rate| rate < meta.rate_hz) {
         notes.push(format!("to save CPU, sampling went down to {rate} Hz"));
     }
