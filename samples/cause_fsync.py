@@ -11,11 +11,22 @@ import _stall
 PATH = os.path.join(os.environ.get("STALL_DIRECTORY") or tempfile.mkdtemp(), "stored.bin")
 
 
-def store():
-    with open(PATH, "wb") as file:
-        file.write(os.urandom(1 << 20) * 64)
-        file.flush()
-        os.fsync(file.fileno())  # here
+DATA = os.urandom(1 << 20) * 64
 
 
-_stall.run(_stall.several("blocking_call", store, names="stored.bin"))
+def store(file):
+    os.fsync(file.fileno())  # here
+
+
+async def plant():
+    for _ in range(_stall.repeat()):
+        with open(PATH, "wb") as file:
+            file.write(DATA)
+            file.flush()
+            await _stall.pause(0.05)
+            _stall.stall("blocking_call", store, file, names="stored.bin")
+            await _stall.pause(0.05)
+
+
+_stall.line_of(store)
+_stall.run(plant)

@@ -25,7 +25,7 @@ async def plant():
     try:
         for _ in range(5):
             await _stall.pause(0.05)
-        for _ in range(10 * _stall.repeat()):
+        for _ in range(3 * _stall.repeat()):
             _stall.stall("starved", work)
             await _stall.pause(0.02)
     finally:

@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Activity, CodeId, Dictionary, Duration, EndReason, Lag, LagSeries, LoopId, MissCounts,
-    ProcessId, RecordingMeta, StackId, Stall, StallEdges, StringId, Target, TaskId, TaskState,
-    ThreadId, Timestamp,
+    Activity, CodeId, Dictionary, Duration, EdgeSource, EndReason, Lag, LagSeries, LoopId,
+    MissCounts, ProcessId, RecordingMeta, StackId, Stall, StallEdges, StringId, Target, TaskId,
+    TaskState, ThreadId, Timestamp,
 };
 
 use super::contention::Contention;
@@ -112,6 +112,8 @@ pub struct Overview {
     pub edges: StallEdges,
     /// Switch records that the kernel could not deliver.
     pub lost_switch_records: u64,
+    /// How the times on and off the CPU of each thread are known, in the order of their ids.
+    pub switches: Vec<(ThreadId, EdgeSource)>,
 }
 
 /// A process of the recording.

@@ -26,6 +26,8 @@ pub enum ObjectAt {
     Futex,
     /// The first argument is where an array of as many `pollfd` as the second says lies.
     Poll,
+    /// The first argument is the number of descriptors that are waited for; with none it sleeps.
+    Select,
     /// The first argument is a child's pid, or −1.
     Child,
     /// As in `waitid`: kind and id of a child.
@@ -37,7 +39,9 @@ macro_rules! calls {
         /// Name and object of a call; `None` for one that is not in the table.
         #[must_use]
         pub fn known(number: libc::c_long) -> Option<(&'static str, ObjectAt)> {
-            use ObjectAt::{Child, ChildById, Connect, Descriptor, Futex, Nowhere, Path, Poll};
+            use ObjectAt::{
+                Child, ChildById, Connect, Descriptor, Futex, Nowhere, Path, Poll, Select,
+            };
             $(if number == libc::$number { return Some(($name, $at)); })+
             older(number)
         }
@@ -63,7 +67,7 @@ calls! {
     SYS_connect => "connect", Connect;
     SYS_epoll_pwait => "epoll_pwait", Descriptor;
     SYS_ppoll => "ppoll", Poll;
-    SYS_pselect6 => "pselect6", Nowhere;
+    SYS_pselect6 => "pselect6", Select;
     SYS_openat => "openat", Path(1);
     SYS_fsync => "fsync", Descriptor;
     SYS_fdatasync => "fdatasync", Descriptor;
@@ -113,7 +117,7 @@ fn older(number: libc::c_long) -> Option<(&'static str, ObjectAt)> {
     Some(match number {
         libc::SYS_epoll_wait => ("epoll_wait", ObjectAt::Descriptor),
         libc::SYS_poll => ("poll", ObjectAt::Poll),
-        libc::SYS_select => ("select", ObjectAt::Nowhere),
+        libc::SYS_select => ("select", ObjectAt::Select),
         libc::SYS_open => ("open", ObjectAt::Path(0)),
         libc::SYS_stat => ("stat", ObjectAt::Path(0)),
         libc::SYS_lstat => ("lstat", ObjectAt::Path(0)),

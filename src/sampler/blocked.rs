@@ -60,6 +60,8 @@ impl Calls {
                 }
                 None => Object::of(CallObject::Poll),
             },
+            ObjectAt::Select if first == 0 => Object::of(CallObject::Nothing),
+            ObjectAt::Select => Object::of(CallObject::Poll),
             ObjectAt::Child => child(place.pid, first),
             ObjectAt::ChildById if first == P_PID => child(place.pid, second),
             ObjectAt::ChildById if first == P_PIDFD => {

@@ -61,6 +61,9 @@ fn caller(dictionary: &Dictionary, stack: StackId) -> Caller {
     (node.and_then(|node| node.parent), code)
 }
 
+/// What a look at a thread off the CPU found.
+type Found = (KernelState, Option<KernelCallId>);
+
 /// So many looks in a row with the same stack make it steady.
 const STEADY: u32 = 4;
 
@@ -76,7 +79,33 @@ impl Case<'_> {
             clue.steady &=
                 !clue.stack.is_some_and(|stack| moving.contains(&caller(dictionary, stack)));
         }
+        self.ask_neighbours(&mut clues, dictionary);
         clues
+    }
+
+    /// Times off the CPU that were not looked at are taken for what most of those were that the same
+    /// code brought about.
+    fn ask_neighbours(&self, clues: &mut [(Clue, Duration)], dictionary: &Dictionary) {
+        let alone = |clue: &Clue| clue.doing == Doing::Blocked && clue.state.is_none();
+        if !clues.iter().any(|(clue, _)| alone(clue)) {
+            return;
+        }
+        let mut seen: FxHashMap<Caller, FxHashMap<Found, u32>> = FxHashMap::default();
+        for look in self.thread.blocked.within(self.from, self.to) {
+            let Some(stack) = self.stack_at(look.time) else { continue };
+            let found = (look.state, look.call);
+            *seen.entry(caller(dictionary, stack)).or_default().entry(found).or_default() += 1;
+        }
+        let most = |found: &FxHashMap<Found, u32>| {
+            found.iter().max_by_key(|(found, count)| (**count, **found)).map(|(found, _)| *found)
+        };
+        for (clue, _) in clues.iter_mut().filter(|(clue, _)| alone(clue)) {
+            let found = clue.stack.and_then(|stack| seen.get(&caller(dictionary, stack)));
+            if let Some((state, call)) = found.and_then(most) {
+                clue.state = Some(state);
+                clue.call = call;
+            }
+        }
     }
 
     /// Functions whose line was seen to change often: they run, whatever a single look says.
@@ -151,12 +180,14 @@ impl Case<'_> {
         let (blocked, preempted) = self.thread.offs.summed(from, to);
         let collecting = self.collecting(from, to).min(length);
         let clue = self.clue(doing, from, to);
-        if clue.doing != doing {
-            // A look at a thread without switch records found it waiting.
-            add(clue, length);
+        let rest = length - blocked - preempted - collecting;
+        if doing == Doing::Unclear {
+            if collecting > Duration::ZERO {
+                add(Clue { doing: Doing::Collecting, ..clue }, collecting);
+            }
+            self.by_looks(clue, from, to, rest, add);
             return;
         }
-        let rest = length - blocked - preempted - collecting;
         for (doing, weight) in [
             (Doing::Blocked, blocked),
             (Doing::Preempted, preempted),
@@ -167,6 +198,52 @@ impl Case<'_> {
                 add(Clue { doing, ..clue }, weight);
             }
         }
+    }
+
+    /// Without switch records: each look at the thread stands for its part of the time.
+    fn by_looks(
+        &self,
+        clue: Clue,
+        from: Timestamp,
+        to: Timestamp,
+        length: Duration,
+        add: &mut impl FnMut(Clue, Duration),
+    ) {
+        let early = from.as_nanos().saturating_sub(self.tick.as_nanos() * 2);
+        let mut looks: Vec<Found> =
+            self.thread.blocked.within(from, to).map(|look| (look.state, look.call)).collect();
+        if looks.is_empty() {
+            let around = self.thread.blocked.within(Timestamp::from_nanos(early), to + self.tick);
+            looks.extend(around.last().map(|look| (look.state, look.call)));
+        }
+        if looks.is_empty() {
+            add(self.by_clocks(clue, from, to), length);
+            return;
+        }
+        let gil = self.gil_held(from, to);
+        let part = length.as_nanos() / looks.len() as u64;
+        let mut left = length;
+        for (index, &(state, call)) in looks.iter().enumerate() {
+            let last = index + 1 == looks.len();
+            let weight = if last { left } else { Duration::from_nanos(part) };
+            left = left - weight;
+            let clue = match state {
+                KernelState::Running => Clue { doing: Doing::OnCpu, ..clue },
+                _ => Clue { doing: Doing::Blocked, state: Some(state), call, gil, ..clue },
+            };
+            add(clue, weight);
+        }
+    }
+
+    /// Without any look: whom the GIL was held by, and the thread's clocks.
+    fn by_clocks(&self, mut clue: Clue, from: Timestamp, to: Timestamp) -> Clue {
+        if self.gil_held(from, to) {
+            clue.doing = Doing::Blocked;
+            clue.gil = true;
+        } else if let Some(on_cpu) = self.mostly_on_cpu() {
+            clue.doing = if on_cpu { Doing::OnCpu } else { Doing::Blocked };
+        }
+        clue
     }
 
     /// What is known of a piece.
@@ -193,29 +270,9 @@ impl Case<'_> {
                 clue.call = look.and_then(|look| look.call);
                 clue.gil = self.gil_held(from, to);
             }
-            Doing::Unclear => self.clear_up(&mut clue, from, to),
-            Doing::OnCpu | Doing::Preempted | Doing::Collecting => {}
+            Doing::Unclear | Doing::OnCpu | Doing::Preempted | Doing::Collecting => {}
         }
         clue
-    }
-
-    /// Without switch records: looks at a thread that waits tell that it does.
-    fn clear_up(&self, clue: &mut Clue, from: Timestamp, to: Timestamp) {
-        let near = |time: Timestamp| {
-            let reach = self.tick.as_nanos() * 2;
-            Timestamp::from_nanos(time.as_nanos().saturating_sub(reach))
-        };
-        let look = self.thread.blocked.within(near(from), to + self.tick).next();
-        if let Some(look) = look {
-            clue.doing = Doing::Blocked;
-            clue.state = Some(look.state);
-            clue.call = look.call;
-        } else if self.gil_held(from, to) {
-            clue.doing = Doing::Blocked;
-        } else if let Some(on_cpu) = self.mostly_on_cpu() {
-            clue.doing = if on_cpu { Doing::OnCpu } else { Doing::Blocked };
-        }
-        clue.gil = clue.doing == Doing::Blocked && self.gil_held(from, to);
     }
 
     /// Whether a time off the CPU at the very start is the rest of the poll: the looks say that the
@@ -261,11 +318,18 @@ impl Case<'_> {
         if late.as_nanos() > least.max(1_000_000) { late } else { Duration::ZERO }
     }
 
-    /// Whether pages were read from the disk.
-    pub(super) fn major_faults(&self) -> bool {
+    /// How many pages were read from the disk.
+    pub(super) fn major_faults(&self) -> u64 {
         let clocks = &self.thread.clocks;
         let faults = clocks.before(self.from).zip(clocks.after(self.to));
-        faults.is_some_and(|(before, after)| after.major_faults > before.major_faults)
+        faults.map_or(0, |(before, after)| after.major_faults.saturating_sub(before.major_faults))
+    }
+
+    /// Whether pages were read from the disk for most of the times that the thread waited.
+    pub(super) fn mostly_faults(&self) -> bool {
+        let long = self.thread.offs.within(self.from, self.to).filter(|off| off.blocked).count();
+        let short = self.thread.offs.waits(self.from, self.to);
+        self.major_faults() > (short + long as u64) / 2
     }
 
     /// The stack at a time.

@@ -44,7 +44,12 @@ pub(super) fn explain(
     dictionary: &Dictionary,
     poll: Option<StackId>,
 ) -> Explained {
-    let judge = Judge { dictionary, poll, major_faults: case.major_faults() };
+    let judge = Judge {
+        dictionary,
+        poll,
+        major_faults: case.major_faults() > 0,
+        mostly_faults: case.mostly_faults(),
+    };
     let native = NativeStacks::of(case, dictionary);
     let clues = case.clues(dictionary);
     let exact = case.thread.exact(case.from, case.to);

@@ -57,6 +57,8 @@ pub(in crate::analysis) struct Found {
     pub(in crate::analysis) edges: StallEdges,
     pub(in crate::analysis) lost_switch_records: u64,
     pub(in crate::analysis) loops: FxHashMap<LoopId, LoopFacts>,
+    /// How the switches of each thread are known.
+    pub(in crate::analysis) sources: Vec<(ThreadId, EdgeSource)>,
 }
 
 /// What was found of one loop.
@@ -427,7 +429,9 @@ impl StallFinder {
             loops.insert(id, facts);
             lag.push(track.series.finish(id));
         }
-        Found { stalls: self.stalls, lag, edges, lost_switch_records: self.lost, loops }
+        let mut sources: Vec<(ThreadId, EdgeSource)> = self.sources.into_iter().collect();
+        sources.sort_unstable();
+        Found { stalls: self.stalls, lag, edges, lost_switch_records: self.lost, loops, sources }
     }
 
     /// What the edges of this recording rest on.

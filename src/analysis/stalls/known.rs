@@ -65,7 +65,9 @@ pub(super) const FRAMES: &[Known] = &[
     known("psycopg/", "", "psycopg", Effect::Blocks, "use psycopg.AsyncConnection, or asyncpg"),
     known("pymysql/", "", "pymysql", Effect::Blocks, "use aiomysql or asyncmy"),
     known("MySQLdb/", "", "MySQLdb", Effect::Blocks, "use aiomysql or asyncmy"),
-    known("pymongo/", "", "pymongo", Effect::Blocks, "use PyMongo's AsyncMongoClient"),
+    known("pymongo/", "", "pymongo", Effect::Blocks, "use PyMongo's AsyncMongoClient, or motor"),
+    known("mysql/", "", "mysql.connector", Effect::Blocks, "use mysql.connector.aio, or aiomysql"),
+    known("peewee.py", "", "peewee", Effect::Blocks, THREAD),
     known("redis/", "", "redis", Effect::Blocks, "use redis.asyncio"),
     known("sqlite3/", "", "sqlite3", Effect::Blocks, "use aiosqlite, or asyncio.to_thread()"),
     known("sqlalchemy/", "", "SQLAlchemy", Effect::Blocks, "use SQLAlchemy's AsyncSession"),
@@ -234,6 +236,21 @@ pub(super) const fn by_kind(kind: CauseKind) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_advice_is_documented() {
+        let page = include_str!("../../../docs/causes.md");
+        let frames = FRAMES.iter().map(|known| known.advice);
+        let callees = CALLEES.iter().map(|(.., advice)| *advice);
+        let calls = CALLS.iter().map(|(_, advice)| *advice);
+        let kinds = CauseKind::ALL.iter().filter_map(|&kind| by_kind(kind));
+        for advice in frames.chain(callees).chain(calls).chain(kinds) {
+            assert!(page.contains(advice), "docs/causes.md does not say: {advice}");
+        }
+        for kind in CauseKind::ALL {
+            assert!(page.contains(&format!("`{}`", kind.name())), "{}", kind.name());
+        }
+    }
 
     #[test]
     fn packages_are_known_by_their_path() {

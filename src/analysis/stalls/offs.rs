@@ -80,6 +80,12 @@ impl Offs {
         })
     }
 
+    /// How many short waits of those that were summed up touch a stretch.
+    pub(super) fn waits(&self, from: Timestamp, to: Timestamp) -> u64 {
+        let runs = self.runs.iter().filter(|run| run.start < to && run.end > from);
+        runs.map(|run| u64::from(run.blocked.count)).sum()
+    }
+
     /// Time in a stretch that short waits and preemptions took, of those that were summed up:
     /// blocked and preempted. What lies across an edge counts in proportion.
     pub(super) fn summed(&self, from: Timestamp, to: Timestamp) -> (Duration, Duration) {

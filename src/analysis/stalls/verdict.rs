@@ -10,6 +10,22 @@ use super::known::{self, Effect, Known};
 use super::place;
 use super::words::{self, Call};
 
+const FAULTS: &str = "waits for memory to be read from the disk";
+/// Calls in which a thread cannot be interrupted, and that are a wait all the same.
+const ASKED: [&str; 11] = [
+    "fsync",
+    "fdatasync",
+    "sync",
+    "syncfs",
+    "msync",
+    "vfork",
+    "fork",
+    "clone",
+    "clone3",
+    "wait4",
+    "waitid",
+];
+
 /// A cause without its share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
@@ -33,6 +49,8 @@ pub(super) struct Judge<'a> {
     pub(super) poll: Option<StackId>,
     /// Whether pages were read from the disk during the stall.
     pub(super) major_faults: bool,
+    /// Whether that happened about as often as the thread waited.
+    pub(super) mostly_faults: bool,
 }
 
 /// The frames of a callback, and what is known of them.
@@ -107,6 +125,9 @@ impl Judge<'_> {
             (None, Some((name, known))) => (Some(name), known.map(|(_, advice)| advice)),
             (None, None) => (None, None),
         };
+        if call.is_none() && self.mostly_faults && clue.state.is_none() {
+            return Verdict::new(CauseKind::PageFault, FAULTS);
+        }
         if call.is_none() && function.is_none() {
             return words::unknown(self.dictionary, &scene.frames, "off the CPU");
         }
@@ -119,9 +140,9 @@ impl Judge<'_> {
         let name = call.map(|call| self.dictionary.text(call.call)).unwrap_or_default();
         let function = scene.known.as_ref().map(|(_, name)| name.clone());
         if call.is_none() && self.major_faults {
-            return Verdict::new(CauseKind::PageFault, "waits for memory to be read from the disk");
+            return Verdict::new(CauseKind::PageFault, FAULTS);
         }
-        let asked = matches!(name, "fsync" | "fdatasync" | "sync" | "syncfs" | "msync");
+        let asked = ASKED.contains(&name);
         let kind = if asked { CauseKind::BlockingCall } else { CauseKind::Disk };
         Call { dictionary: self.dictionary, function, call, advice: None }.verdict(kind)
     }

@@ -40,13 +40,15 @@ impl Call<'_> {
         let mut text = match (&function, &syscall) {
             (Some(function), Some(syscall)) => format!("{function}() waits in {syscall}"),
             (Some(function), None) => format!("{function}()"),
-            (None, Some(syscall)) => format!("{}{syscall}()", sleeps(syscall)),
+            (None, Some(syscall)) => format!("{}{syscall}()", sleeps(syscall, call)),
             (None, None) => "a call that waits".to_owned(),
         };
         if let Some((preposition, object)) = &object {
             text.push_str(&format!(" {preposition} {object}"));
         }
-        let by_call = syscall.as_deref().and_then(known::by_call);
+        let by_call = syscall.as_deref().and_then(|syscall| {
+            known::by_call(if is_sleep(syscall, call) { "nanosleep" } else { syscall })
+        });
         Verdict {
             kind,
             text,
@@ -60,9 +62,14 @@ impl Call<'_> {
     }
 }
 
-/// What is slept in is worth a word.
-fn sleeps(syscall: &str) -> &'static str {
-    if syscall.ends_with("nanosleep") { "sleeps in " } else { "waits in " }
+/// What is slept in is worth a word. `time.sleep` selects from no descriptors up to Python 3.10.
+fn sleeps(syscall: &str, call: Option<&KernelCall>) -> &'static str {
+    if is_sleep(syscall, call) { "sleeps in " } else { "waits in " }
+}
+
+fn is_sleep(syscall: &str, call: Option<&KernelCall>) -> bool {
+    let nothing = call.is_some_and(|call| call.object == CallObject::Nothing);
+    syscall.ends_with("nanosleep") || (nothing && matches!(syscall, "select" | "pselect6"))
 }
 
 /// What a call works on: a preposition and a name.

@@ -20,6 +20,12 @@ pub(super) struct LagJson {
 }
 
 #[derive(Serialize)]
+pub(super) struct SwitchesJson<'a> {
+    thread: ThreadJson<'a>,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
 pub(super) struct StallJson<'a> {
     id: u32,
     pid: Option<u32>,
@@ -114,6 +120,14 @@ pub(super) const fn lag(lag: Lag) -> LagJson {
         p999_ns: lag.p999.as_nanos(),
         max_ns: lag.max.as_nanos(),
     }
+}
+
+/// How the times on and off the CPU of each thread are known.
+pub(super) fn switches(analysis: &Analysis, limit: usize) -> Vec<SwitchesJson<'_>> {
+    let sources = analysis.overview.switches.iter().take(limit);
+    sources
+        .map(|&(id, source)| SwitchesJson { thread: thread(analysis, id), source: source.name() })
+        .collect()
 }
 
 pub(super) fn stall<'a>(analysis: &'a Analysis, stall: &'a Stall) -> StallJson<'a> {

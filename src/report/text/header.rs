@@ -1,12 +1,13 @@
 //! What was recorded, and how well.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::analysis::{Analysis, Overview};
-use crate::model::{Duration, EndReason};
+use crate::model::{Duration, EdgeSource, EndReason, ThreadId};
 
 use super::super::style::{Paint, Style, clean};
-use super::super::words::{counted, grouped, percent, share};
+use super::super::words::{counted, grouped, percent, share, thread_words};
 
 type Line = (&'static str, String);
 
@@ -19,6 +20,7 @@ pub(super) fn write(analysis: &Analysis, style: Style, out: &mut impl Write) -> 
     lines.push(("missed", missed(&analysis.overview)));
     lines.push(("censuses", censuses(&analysis.overview)));
     lines.push(("gaps", gaps(&analysis.overview)));
+    lines.extend(switches(analysis));
     lines.extend(recorder(&analysis.overview));
     for (name, text) in lines {
         let name = format!("{name:<9}");
@@ -101,6 +103,49 @@ fn gaps(overview: &Overview) -> String {
             counted(overview.gaps.len() as u64, "gap", "gaps"),
             percent(share(total.as_nanos(), overview.duration.as_nanos())),
         ),
+    }
+}
+
+/// Which threads the kernel's stream of switches told of, and why it did not tell of the others.
+fn switches(analysis: &Analysis) -> Option<Line> {
+    const MOST: usize = 4;
+    let known = &analysis.overview.switches;
+    if known.is_empty() {
+        return None;
+    }
+    let mut others: BTreeMap<EdgeSource, Vec<ThreadId>> = BTreeMap::new();
+    for &(thread, source) in known.iter().filter(|(_, source)| *source != EdgeSource::Kernel) {
+        others.entry(source).or_default().push(thread);
+    }
+    let without: usize = others.values().map(Vec::len).sum();
+    let told = (known.len() - without) as u64;
+    let mut text = format!("of {} from the kernel", counted(told, "thread", "threads"));
+    for (source, threads) in others {
+        let shown = threads.iter().take(MOST);
+        let names: Vec<String> = shown.map(|&id| thread_words(&analysis.dictionary, id)).collect();
+        let more = match threads.len() - names.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        text.push_str(&format!("; {}: {}{more}", why_not(source), names.join(", ")));
+    }
+    if analysis.overview.lost_switch_records > 0 {
+        let lost = counted(analysis.overview.lost_switch_records, "record", "records");
+        text.push_str(&format!("; {lost} lost"));
+    }
+    Some(("switches", text))
+}
+
+const fn why_not(source: EdgeSource) -> &'static str {
+    match source {
+        EdgeSource::Kernel => "known",
+        EdgeSource::NotAsked => "not asked for",
+        EdgeSource::Denied => "denied by the kernel",
+        EdgeSource::Unsupported => "not in this kernel",
+        EdgeSource::NoMemory => "no memory left that may be locked",
+        EdgeSource::NotChosen => "too many threads",
+        EdgeSource::UnknownThread => "kernel id unknown",
+        EdgeSource::Failed => "failed",
     }
 }
 

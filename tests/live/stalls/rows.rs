@@ -1,5 +1,7 @@
 //! One sample per row of the table of causes.
 
+use std::collections::BTreeMap;
+
 use looptrace::model::{Duration, EvidenceValue, Stall};
 
 use super::told::{self, Compared, ToldStall};
@@ -11,13 +13,24 @@ const THRESHOLD: Duration = Duration::from_nanos(30_000_000);
 /// Disks and page caches of test machines may be too fast for these.
 const MAY_BE_QUICK: [&str; 3] = ["cause_fsync", "cause_disk", "cause_page_fault"];
 
+/// Version, and whether the kernel's stream is used: all where that is asked for; else an old one
+/// with it and a new one without.
+fn configurations() -> Vec<(u8, bool)> {
+    if full_run() {
+        (8..=15).flat_map(|minor| [(minor, true), (minor, false)]).collect()
+    } else {
+        vec![(9, true), (14, false)]
+    }
+}
+
 macro_rules! rows {
     ($($name:ident),+ $(,)?) => {$(
         #[test]
         fn $name() {
-            let versions: &[u8] = if full_run() { &[8, 9, 10, 11, 12, 13, 14, 15] } else { &[] };
-            for python in versions.iter().filter_map(|&minor| interpreter(minor)) {
-                check(python, stringify!($name));
+            for (minor, stream) in configurations() {
+                if let Some(python) = interpreter(minor) {
+                    check(python, stringify!($name), stream);
+                }
             }
         }
     )+};
@@ -25,48 +38,70 @@ macro_rules! rows {
 
 rows! {
     cause_sleep, cause_socket, cause_http, cause_pipe, cause_subprocess, cause_sqlite, cause_fsync,
-    cause_lock, cause_future, cause_queue, cause_cpu_python, cause_cpu_json, cause_cpu_native,
+    cause_lock, cause_future, cause_queue, cause_cpu_python, cause_cpu_json,
     cause_gil, cause_gc, cause_import, cause_starved, cause_stopped, cause_disk, cause_page_fault,
 }
 
-fn check(python: &Interpreter, sample: &str) {
-    let compared = told::record(python, sample, &["3"], &[], THRESHOLD);
-    let mut judged = 0;
-    for planted in &compared.told.stalls {
-        if planted.length() < THRESHOLD + Duration::from_nanos(5_000_000) {
-            continue;
-        }
-        let found = overlapping(planted, &compared);
-        let Some(stall) = found else { panic!("{python} {sample}: not found: {planted:?}") };
-        judged += 1;
-        let cause = stall.main_cause().map_or("none", |cause| cause.kind.name());
-        let causes: Vec<String> = stall
-            .causes
-            .iter()
-            .map(|cause| format!("{:.2} {} {}", cause.share, cause.kind.name(), cause.text))
-            .collect();
-        println!("{python} {sample} {} ns: {causes:?}", stall.duration.as_nanos());
-        assert_eq!(cause, planted.cause, "{python} {sample}: {causes:?}");
-        if let Some(name) = &planted.names {
-            assert!(names(stall, name), "{python} {sample}: {name} is not in {causes:?}");
-        }
+/// On a machine that has other things to do, the recorder may come too late for a stall or two, and
+/// a part of any stall is a wait for the CPU: half of them must be found, each for its reason.
+fn check(python: &Interpreter, sample: &str, stream: bool) {
+    let options: &[&str] = if stream { &[] } else { &["--no-kernel-stream"] };
+    let compared = told::record(python, sample, &["3"], options, THRESHOLD);
+    let long =
+        |planted: &&ToldStall| planted.length() >= THRESHOLD + Duration::from_nanos(5_000_000);
+    let planted: Vec<&ToldStall> = compared.told.stalls.iter().filter(long).collect();
+    let mut right = 0;
+    for planted in &planted {
+        let Some(stall) = overlapping(planted, &compared) else { continue };
+        let as_planted = main_cause(stall, &planted.cause) == planted.cause
+            && planted.names.as_ref().is_none_or(|name| names(stall, &planted.cause, name));
+        right += u32::from(as_planted);
+        println!("{} {}", if as_planted { "right" } else { "WRONG" }, told(planted, stall));
     }
-    if judged == 0 {
+    if planted.is_empty() {
         assert!(MAY_BE_QUICK.contains(&sample), "{python} {sample}: nothing was planted");
         println!("SKIPPED: {sample} on {python}: this machine is too fast for it");
+        return;
     }
+    let count = u32::try_from(planted.len()).expect("few");
+    assert!(right * 2 >= count, "{python} {sample} stream {stream}: {right} of {count} right");
+    assert!(right == count || !full_run(), "{python} {sample} stream {stream}: {right} of {count}");
+}
+
+fn told(planted: &ToldStall, stall: &Stall) -> String {
+    let causes: Vec<String> = stall
+        .causes
+        .iter()
+        .map(|cause| format!("{:.2} {}: {}", cause.share, cause.kind.name(), cause.text))
+        .collect();
+    format!("{} {} ns: {causes:?}", planted.cause, stall.duration.as_nanos())
+}
+
+/// The kind with the largest share. Others may have taken the CPU: that counts only if it was
+/// planted.
+fn main_cause(stall: &Stall, planted: &str) -> &'static str {
+    let mut shares: BTreeMap<&'static str, f64> = BTreeMap::new();
+    for cause in &stall.causes {
+        *shares.entry(cause.kind.name()).or_default() += cause.share;
+    }
+    if planted != "starved" {
+        shares.remove("starved");
+    }
+    shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or("none", |(kind, _)| kind)
 }
 
 fn overlapping<'a>(planted: &ToldStall, compared: &'a Compared) -> Option<&'a Stall> {
-    compared.facts.stalls.iter().max_by_key(|stall| {
+    let shared = |stall: &Stall| {
         let start = stall.start.as_nanos().max(planted.start_ns);
         stall.end().as_nanos().min(planted.end_ns).saturating_sub(start)
-    })
+    };
+    let best = compared.facts.stalls.iter().max_by_key(|stall| shared(stall))?;
+    (shared(best) > 0).then_some(best)
 }
 
-/// Whether the main cause names something, in its text or in its evidence.
-fn names(stall: &Stall, name: &str) -> bool {
-    stall.main_cause().is_some_and(|cause| {
+/// Whether a cause of this kind names something, in its text or in its evidence.
+fn names(stall: &Stall, kind: &str, name: &str) -> bool {
+    stall.causes.iter().filter(|cause| cause.kind.name() == kind).any(|cause| {
         let told = cause
             .evidence
             .iter()
