@@ -155,7 +155,8 @@ pub struct LoopTime {
     pub lag_corrected: Option<Lag>,
     /// Time in which its thread could run and got no CPU; `None` where it was not recorded.
     pub runqueue: Option<Duration>,
-    /// Time that its thread spent on a CPU; `None` where it was not recorded.
+    /// Time that its thread spent on a CPU since the loop was known; `None` where it was not
+    /// recorded.
     pub on_cpu: Option<Duration>,
     /// Callbacks that it ran at most (nested contexts count too); `None` where nothing counted.
     pub callbacks: Option<u64>,

@@ -293,6 +293,37 @@ fn sums_over_what_was_seen_are_compared_in_turns_only() {
 }
 
 #[test]
+fn runs_in_which_the_recorder_was_starved_are_not_used() {
+    let (base, head) = sides(12, 1.3, 0.05);
+    let starve = |runs: &[Run], count: usize| -> Vec<Run> {
+        let mut runs = runs.to_vec();
+        for run in runs.iter_mut().take(count) {
+            // It saw half of four seconds on a CPU, and none of the stalls.
+            run.unseen = Some(0.5);
+            run.stalls.clear();
+        }
+        runs
+    };
+    let two = check(CPU, &base, &starve(&head, 2));
+    assert_eq!(two.outcomes[0].head.as_ref().map(|figure| figure.values.len()), Some(10));
+    assert_eq!(two.verdict, Verdict::Fail);
+    assert!(two.notes[0].contains("it missed 50 % of what the loop did"), "{:?}", two.notes);
+    let three = check(CPU, &base, &starve(&head, 3));
+    assert_eq!(three.verdict, Verdict::Inconclusive);
+    let (found, reason) = verdict(CPU, &base, &starve(&head, 12));
+    assert_eq!(found, Verdict::Inconclusive, "{reason}");
+    let (found, _) =
+        verdict("[[budget]]\nmetric = \"stall.max\"\nmax = \"1s\"\n", &[], &starve(&head, 12));
+    assert_eq!(found, Verdict::Inconclusive);
+    let mut idle = run(0);
+    // Most of little: short polls, which looks do not tell from sleep.
+    (idle.loop_cpu, idle.unseen) = (Some(0.1), Some(0.9));
+    assert_eq!(idle.blind(), None);
+    idle.dropped = 1;
+    assert_eq!(idle.blind().as_deref(), Some("the recorder lost 1 events"));
+}
+
+#[test]
 fn levels_decide_what_a_broken_budget_does() {
     let mut one = run(0);
     one.stalls = vec![stall(0.2, "render")];

@@ -37,6 +37,9 @@ impl Selection<'_> {
 #[must_use]
 pub fn value(run: &Run, metric: &Metric, selection: &Selection<'_>) -> Option<f64> {
     let (group, figure) = metric.id.split_once('.')?;
+    if metric.needs_looks() && run.blind().is_some() {
+        return None;
+    }
     match group {
         "stall" => stall_value(run, figure, selection),
         "lag" => lag_value(run.lag, figure),

@@ -137,6 +137,12 @@ impl Metric {
                 .contains(&figure)
     }
 
+    /// Whether it rests on the recorder having seen the loop all the time.
+    #[must_use]
+    pub fn needs_looks(&self) -> bool {
+        self.clock != Clock::None && self.id != "runq.wait_ratio"
+    }
+
     /// Whether other programs on the machine move it.
     #[must_use]
     pub fn is_wall(&self) -> bool {

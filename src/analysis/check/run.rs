@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use super::growth;
+use super::judge::percent;
 use super::place::Place;
 use super::tests_seen::TestsSeen;
 use crate::analysis::contention::Contention;
@@ -39,6 +40,10 @@ pub struct Run {
     pub lag_corrected: Option<[f64; 5]>,
     /// CPU time of all loops' threads, in seconds.
     pub loop_cpu: Option<f64>,
+    /// The share of that time in which the recorder did not see them busy.
+    pub unseen: Option<f64>,
+    /// The share of the recording of which nothing is known.
+    pub gaps: f64,
     /// Callbacks that all loops ran.
     pub callbacks: Option<u64>,
     /// Locks and semaphores that were waited for; `None` without a census.
@@ -131,6 +136,30 @@ impl StallRun {
 }
 
 impl Run {
+    /// Why the run says nothing about what its loops did, if it does not: the recorder was without a
+    /// CPU when they ran, or lost what it had seen. Such a run would look better than it was.
+    #[must_use]
+    pub fn blind(&self) -> Option<String> {
+        /// More than this of a loop's time without a look.
+        const UNSEEN: f64 = 0.2;
+        /// And more than this of the whole: loops with little to do spend it in short polls.
+        const OF_ALL: f64 = 0.05;
+        if self.dropped > 0 {
+            return Some(format!("the recorder lost {} events", self.dropped));
+        }
+        let unseen = self.unseen.filter(|&unseen| {
+            unseen > UNSEEN && unseen * self.loop_cpu.unwrap_or(0.0) > OF_ALL * self.seconds
+        });
+        let starved = |share: f64| {
+            format!(
+                "the recorder got too little CPU: it missed {} of what the loop did",
+                percent(share)
+            )
+        };
+        let gaps = Some(self.gaps).filter(|&gaps| self.unseen.is_none() && gaps > UNSEEN);
+        unseen.or(gaps).map(starved)
+    }
+
     /// The run in a recording.
     #[must_use]
     pub fn of(analysis: &Analysis) -> Self {
@@ -159,6 +188,9 @@ impl Run {
             lag: lag(analysis, |event_loop| event_loop.lag),
             lag_corrected: lag(analysis, |event_loop| event_loop.lag_corrected),
             loop_cpu: sum(loops, |event_loop| event_loop.on_cpu.map(Duration::as_secs_f64)),
+            unseen: unseen(loops),
+            gaps: share(overview.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum(), seconds)
+                .unwrap_or(0.0),
             callbacks: sum(loops, |event_loop| event_loop.callbacks),
             locks: locks(analysis),
             executors: executors(analysis),
@@ -195,6 +227,15 @@ fn lag(analysis: &Analysis, of: fn(&LoopTime) -> Option<Lag>) -> Option<[f64; 5]
 /// Of all loops; `None` if one does not tell.
 fn sum<T: std::iter::Sum>(loops: &[LoopTime], of: fn(&LoopTime) -> Option<T>) -> Option<T> {
     if loops.is_empty() { None } else { loops.iter().map(of).sum() }
+}
+
+fn unseen(loops: &[LoopTime]) -> Option<f64> {
+    let used = sum(loops, |event_loop| event_loop.on_cpu.map(Duration::as_secs_f64))?;
+    let seen = sum(loops, |event_loop| {
+        let on_cpu = event_loop.on_cpu.map(Duration::as_secs_f64)?;
+        Some(event_loop.busy.as_secs_f64().min(on_cpu))
+    })?;
+    share(used - seen, used)
 }
 
 fn locks(analysis: &Analysis) -> Option<Vec<LockRun>> {

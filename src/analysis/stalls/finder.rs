@@ -218,7 +218,8 @@ impl StallFinder {
                 if let Some(waited) = clocks.run_queue {
                     self.run_queues.entry(thread).or_insert((waited, waited)).1 = waited;
                 }
-                if let Some(used) = clocks.on_cpu {
+                // What it did before it ran a loop is not the loop's.
+                if let Some(used) = clocks.on_cpu.filter(|_| self.loop_of.contains_key(&thread)) {
                     self.on_cpu.entry(thread).or_insert((used, used)).1 = used;
                 }
                 logs.clocks.push(clocks);

@@ -258,8 +258,8 @@ impl Court<'_> {
         for run in head.iter().chain(base).filter(|run| run.truncated) {
             notes.push(format!("cut short, judged up to the cut: {}", run.file));
         }
-        for run in head.iter().chain(base).filter(|run| run.dropped > 0) {
-            notes.push(format!("the recorder lost {} events: {}", run.dropped, run.file));
+        for run in head.iter().chain(base) {
+            notes.extend(run.blind().map(|why| format!("not used, {why}: {}", run.file)));
         }
         let wall = config
             .budgets

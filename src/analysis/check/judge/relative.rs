@@ -4,6 +4,7 @@
 //! tested is "not above the baseline by more than the tolerance".
 
 use super::super::config::{Budget, Limit};
+use super::super::metric::Scope;
 use super::super::stats::{greater, holm, mad, shift};
 use super::outcome::{Effect, Outcome, Verdict};
 use super::{Court, percent};
@@ -30,7 +31,7 @@ pub(super) fn judge(
         return outcome;
     }
     let (Some(head), Some(base)) = (&outcome.head, &outcome.base) else {
-        return one_sided(outcome);
+        return one_sided(outcome, court);
     };
     if budget.min_value.is_some_and(|least| head.median < least && base.median < least) {
         outcome.verdict = Verdict::Pass;
@@ -69,10 +70,13 @@ pub(super) fn judge(
     outcome
 }
 
-fn one_sided(mut outcome: Outcome) -> Outcome {
+fn one_sided(mut outcome: Outcome, court: &Court<'_>) -> Outcome {
+    let missing = if outcome.head.is_some() { court.inputs.base } else { court.inputs.head };
+    let can_be_new =
+        outcome.metric.scope == Scope::Coroutine && missing.iter().any(|run| run.blind().is_none());
     outcome.reason = match (&outcome.head, &outcome.base) {
-        (Some(_), None) => "new: the baseline does not have it".to_owned(),
-        (None, Some(_)) => "gone: only the baseline has it".to_owned(),
+        (Some(_), None) if can_be_new => "new: the baseline does not have it".to_owned(),
+        (None, Some(_)) if can_be_new => "gone: only the baseline has it".to_owned(),
         _ => {
             outcome.verdict = Verdict::Inconclusive;
             format!("the recordings do not tell {}", outcome.metric.about)
