@@ -172,9 +172,20 @@ impl Action {
     #[must_use]
     pub fn keys_text(self) -> String {
         let names = eframe::egui::ModifierNames::NAMES;
-        let texts: Vec<String> =
-            self.keys().iter().map(|keys| keys.format(&names, false)).collect();
-        texts.join("  ")
+        let text = |keys: &KeyboardShortcut| {
+            let key = match keys.logical_key {
+                key @ (Key::Plus | Key::Equals | Key::Minus | Key::Slash | Key::Questionmark) => {
+                    key.symbol_or_name()
+                }
+                key @ (Key::Period | Key::Comma | Key::ArrowLeft | Key::ArrowRight) => {
+                    key.symbol_or_name()
+                }
+                key => key.name(),
+            };
+            let modifiers = names.format(&keys.modifiers, false);
+            if modifiers.is_empty() { key.to_owned() } else { format!("{modifiers}+{key}") }
+        };
+        self.keys().iter().map(text).collect::<Vec<_>>().join("  ")
     }
 }
 
@@ -199,6 +210,8 @@ mod tests {
     fn every_action_can_be_reached_by_a_key_or_the_palette() {
         for action in Action::ALL {
             assert!(!action.name().is_empty() && !action.help().is_empty(), "{action:?}");
+            let named = Action::ALL.iter().filter(|other| other.name() == action.name());
+            assert_eq!(named.count(), 1, "{action:?}");
         }
         assert!(!Action::Palette.keys().is_empty());
     }

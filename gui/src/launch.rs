@@ -6,6 +6,7 @@ use clap::Parser;
 use eframe::egui::{ViewportBuilder, vec2};
 
 use crate::app::App;
+use crate::command::Action;
 
 /// Shows a recording of looptrace in a window.
 #[derive(Debug, Clone, Default, Parser)]
@@ -40,9 +41,9 @@ pub struct Options {
     /// Save a picture of the window to this file and quit
     #[arg(long, value_name = "FILE", hide = true)]
     pub picture: Option<PathBuf>,
-    /// The view to bring to the front
-    #[arg(long, value_name = "NAME", hide = true)]
-    pub pane: Option<String>,
+    /// Commands to carry out once the recording is there, by their names
+    #[arg(long = "command", value_name = "NAME", hide = true, value_parser = action)]
+    pub commands: Vec<Action>,
     /// The colours
     #[arg(long, value_enum, hide = true)]
     pub theme: Option<Colours>,
@@ -67,6 +68,11 @@ pub enum Colours {
     Dark,
     /// Light.
     Light,
+}
+
+fn action(name: &str) -> Result<Action, String> {
+    let found = Action::ALL.iter().find(|action| action.name().eq_ignore_ascii_case(name));
+    found.copied().ok_or_else(|| "no command has this name".to_owned())
 }
 
 fn time(text: &str) -> Result<u64, String> {
@@ -160,6 +166,7 @@ mod tests {
         assert_eq!(time("450ms"), Ok(450_000_000));
         assert_eq!(time("2"), Ok(2_000_000_000));
         assert!(time("soon").is_err());
+        assert_eq!(action("await graph"), Ok(Action::PaneAwaits));
         Options::command().debug_assert();
     }
 }

@@ -2,7 +2,7 @@
 
 use looptrace::analysis::timeline::{Lane, LaneKind, Span};
 use looptrace::analysis::{FrameNames, task_name};
-use looptrace::model::{FrameId, LoopId, Stall, ThreadId};
+use looptrace::model::{CauseKind, FrameId, LoopId, Stall, ThreadId};
 
 use crate::axis::Range;
 use crate::snapshot::Snapshot;
@@ -99,10 +99,16 @@ pub fn stall_function(snapshot: &Snapshot, stall: &Stall) -> String {
     function.unwrap_or("unknown").to_owned()
 }
 
+/// The main cause of a stall.
+#[must_use]
+pub fn stall_kind(stall: &Stall) -> CauseKind {
+    stall.main_cause().map_or(CauseKind::Unknown, |cause| cause.kind)
+}
+
 /// The main cause of a stall in a word.
 #[must_use]
 pub fn stall_cause(stall: &Stall) -> &'static str {
-    stall.main_cause().map_or("unknown", |cause| cause.kind.name())
+    stall_kind(stall).name()
 }
 
 /// Every task whose name or coroutine contains `part`, in the order of their numbers; `most` at

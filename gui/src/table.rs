@@ -120,8 +120,8 @@ impl Table<'_> {
         let is_key = self.sort.column == index;
         let arrow = match (is_key, self.sort.descending) {
             (false, _) => "",
-            (true, true) => " ⏷",
-            (true, false) => " ⏶",
+            (true, true) => " ▼",
+            (true, false) => " ▲",
         };
         let text = RichText::new(format!("{}{arrow}", column.title)).color(if is_key {
             self.theme.text
@@ -206,7 +206,7 @@ impl Cells<'_, '_, '_> {
             let rect = ui.max_rect().shrink2(eframe::egui::vec2(0.0, 3.0));
             let width = rect.width() * share.clamp(0.0, 1.0);
             let bar = eframe::egui::Rect::from_min_size(
-                eframe::egui::pos2(rect.right() - width, rect.top()),
+                rect.min,
                 eframe::egui::vec2(width, rect.height()),
             );
             ui.painter().rect_filled(bar, 2.0, colour.gamma_multiply(0.45));

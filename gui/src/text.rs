@@ -106,6 +106,13 @@ pub fn frame(names: &FrameNames<'_>) -> String {
     format!("{}  {}", names.function_or_unknown(), names.place())
 }
 
+/// The end of a path, which is what tells files apart: `shop/orders.py:12`.
+#[must_use]
+pub fn brief(place: &str) -> &str {
+    let tail = place.rmatch_indices('/').nth(1).and_then(|(at, _)| place.get(at + 1..));
+    tail.filter(|_| place.starts_with(['/', '…'])).unwrap_or(place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +133,13 @@ mod tests {
         assert_eq!(percent(1.0, 300.0), "0.3 %");
         assert_eq!(percent(0.0, 0.0), "–");
         assert_eq!(bytes(3_400_000), "3.4 MB");
+    }
+
+    #[test]
+    fn places_keep_their_end() {
+        assert_eq!(brief("/srv/app/shop/orders.py:12"), "shop/orders.py:12");
+        assert_eq!(brief("…/shop/orders.py:12"), "shop/orders.py:12");
+        assert_eq!(brief("asyncio/tasks.py:1"), "asyncio/tasks.py:1");
+        assert_eq!(brief("/orders.py"), "/orders.py");
     }
 }

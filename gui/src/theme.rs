@@ -4,6 +4,7 @@ use eframe::egui::{
     Color32, Context, CornerRadius, FontId, Stroke, Style, TextStyle, Visuals, vec2,
 };
 use looptrace::analysis::timeline::SpanState;
+use looptrace::model::CauseKind;
 
 /// Which of the two palettes is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -156,6 +157,38 @@ impl Theme {
             SpanState::Waiting => self.waiting,
             SpanState::Running => self.running,
             SpanState::Ready => self.ready,
+        }
+    }
+
+    /// The colour of a stall by what caused it: computing, blocking, the GIL, the interpreter's
+    /// own work, the machine.
+    #[must_use]
+    pub fn cause(&self, cause: CauseKind) -> Color32 {
+        use CauseKind as C;
+        match (cause, self.dark) {
+            (C::CpuPython | C::CpuNative | C::Unknown, _) => self.stall,
+            (C::BlockingCall | C::LockWait | C::Disk | C::PageFault, true) => rgb(228, 92, 165),
+            (C::BlockingCall | C::LockWait | C::Disk | C::PageFault, false) => rgb(190, 40, 120),
+            (C::GilWait, true) => rgb(240, 128, 60),
+            (C::GilWait, false) => rgb(196, 84, 10),
+            (C::Gc | C::Import, true) => rgb(170, 124, 240),
+            (C::Gc | C::Import, false) => rgb(112, 60, 200),
+            (C::Starved | C::Stopped, true) => rgb(150, 154, 168),
+            (C::Starved | C::Stopped, false) => rgb(104, 110, 126),
+        }
+    }
+
+    /// A sign for a cause, so that it can be told without its colour.
+    #[must_use]
+    pub const fn sign(cause: CauseKind) -> &'static str {
+        use CauseKind as C;
+        match cause {
+            C::CpuPython | C::CpuNative => "■",
+            C::BlockingCall | C::LockWait | C::Disk | C::PageFault => "◆",
+            C::GilWait => "▲",
+            C::Gc | C::Import => "●",
+            C::Starved | C::Stopped => "○",
+            C::Unknown => "?",
         }
     }
 

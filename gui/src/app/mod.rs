@@ -179,13 +179,6 @@ impl App {
                 None => self.state.notice = Some(format!("there is no stall {number}")),
             }
         }
-        if let Some(pane) = self.options.pane.as_deref() {
-            let wanted =
-                Pane::ALL.into_iter().find(|known| known.title().eq_ignore_ascii_case(pane));
-            if let Some(wanted) = wanted {
-                dock::show(&mut self.dock, wanted);
-            }
-        }
         self.state.settle();
     }
 
@@ -272,6 +265,9 @@ impl App {
             out.push(Command::Act(Action::ClearRange));
         }
         self.dropped(&ctx, &mut out);
+        if self.snapshot.is_some() {
+            out.extend(self.options.commands.drain(..).map(Command::Act));
+        }
         let seconds = ctx.input(|input| input.stable_dt).min(0.1);
         if self.state.animate(seconds) {
             ctx.request_repaint();

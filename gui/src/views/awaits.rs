@@ -21,7 +21,7 @@ pub type Key = (u64, u64);
 const MOST: usize = 400;
 const WIDTH: f32 = 210.0;
 const HEIGHT: f32 = 34.0;
-const GAP: (f32, f32) = (60.0, 8.0);
+const GAP: (f32, f32) = (60.0, 14.0);
 
 /// A graph, laid out in columns: who waits stands left of what it waits for.
 #[derive(Debug, Clone, Default)]
@@ -95,16 +95,23 @@ fn edges(ui: &Ui, show: &Show<'_>, graph: &Graph, rect: Rect) {
         let in_cycle = from.in_cycle && to.in_cycle;
         let colour = if in_cycle { show.theme.stall } else { show.theme.weak };
         let stroke = Stroke::new(if in_cycle { 2.0 } else { 1.0 }, colour);
-        let (a, b) = (place(from, rect).right_center(), place(to, rect).left_center());
-        let bend = vec2(GAP.0 * 0.5, 0.0);
+        let (a, b) = (place(from, rect), place(to, rect));
+        // What closes a circle leads back below the boxes.
+        let (points, tip) = if to.column > from.column {
+            let (a, b, bend) = (a.right_center(), b.left_center(), vec2(GAP.0 * 0.5, 0.0));
+            ([a, a + bend, b - bend, b], vec2(6.0, 0.0))
+        } else {
+            let (a, b, bend) = (a.center_bottom(), b.center_bottom(), vec2(0.0, GAP.1 * 1.6));
+            ([a, a + bend, b + bend, b], vec2(0.0, -6.0))
+        };
         let curve = eframe::egui::epaint::CubicBezierShape::from_points_stroke(
-            [a, a + bend, b - bend, b],
+            points,
             false,
             eframe::egui::Color32::TRANSPARENT,
             stroke,
         );
         ui.painter().add(curve);
-        ui.painter().arrow(b - vec2(6.0, 0.0), vec2(6.0, 0.0), stroke);
+        ui.painter().arrow(points[3] - tip, tip, stroke);
     }
 }
 
@@ -164,9 +171,22 @@ fn graph(snapshot: &Snapshot, at: u64) -> Graph {
     let edges: Vec<(usize, usize)> =
         pairs.iter().map(|(a, b)| (position[a], position[b])).collect();
     let in_cycle = cycles(shown.len(), &edges);
-    let columns = columns(shown.len(), &edges, &in_cycle);
+    let columns = columns(shown.len(), &edges);
+    let listed: Vec<TaskId> = shown.iter().copied().collect();
+    let waits_for = |position: usize, wait| {
+        let awaited: Vec<String> = edges
+            .iter()
+            .filter(|(from, _)| *from == position)
+            .filter_map(|&(_, to)| listed.get(to))
+            .map(|&task| text::task(&snapshot.analysis.dictionary, task))
+            .collect();
+        match awaited.as_slice() {
+            [] => text::wait(&snapshot.analysis.dictionary, wait),
+            [first] => first.clone(),
+            [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        }
+    };
     let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
-    let dictionary = &snapshot.analysis.dictionary;
     let nodes = shown
         .iter()
         .enumerate()
@@ -179,7 +199,7 @@ fn graph(snapshot: &Snapshot, at: u64) -> Graph {
                 column: columns[position],
                 row: *row - 1,
                 state: span.map_or(SpanState::Unknown, |span| span.state),
-                waits_for: text::wait(dictionary, span.and_then(|span| span.wait)),
+                waits_for: waits_for(position, span.and_then(|span| span.wait)),
                 in_cycle: in_cycle[position],
             }
         })
@@ -208,14 +228,14 @@ fn cycles(count: usize, edges: &[(usize, usize)]) -> Vec<bool> {
         .collect()
 }
 
-/// The longest way from a node that nobody awaits; edges within cycles do not count.
-fn columns(count: usize, edges: &[(usize, usize)], in_cycle: &[bool]) -> Vec<usize> {
+/// The longest way from a node that nobody awaits; edges that close a circle do not count.
+fn columns(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+    let forward = without_circles(count, edges);
     let mut columns = vec![0; count];
     for _ in 0..count {
         let mut moved = false;
-        for &(from, to) in edges {
-            let counts = !(in_cycle[from] && in_cycle[to]);
-            if counts && columns[to] <= columns[from] {
+        for &(from, to) in &forward {
+            if columns[to] <= columns[from] {
                 columns[to] = columns[from] + 1;
                 moved = true;
             }
@@ -225,6 +245,40 @@ fn columns(count: usize, edges: &[(usize, usize)], in_cycle: &[bool]) -> Vec<usi
         }
     }
     columns
+}
+
+/// The edges that do not lead back to a node from which they were reached, depth first.
+fn without_circles(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); count];
+    edges.iter().for_each(|&(from, to)| next[from].push(to));
+    let (mut seen, mut on_way) = (vec![false; count], vec![false; count]);
+    let mut forward = Vec::new();
+    for start in 0..count {
+        // Nodes on the way here, each with the number of its edges that were followed.
+        let mut way: Vec<(usize, usize)> = Vec::new();
+        if !std::mem::replace(&mut seen[start], true) {
+            way.push((start, 0));
+            on_way[start] = true;
+        }
+        while let Some((at, followed)) = way.last_mut() {
+            let at = *at;
+            let Some(&to) = next[at].get(*followed) else {
+                on_way[at] = false;
+                way.pop();
+                continue;
+            };
+            *followed += 1;
+            if on_way[to] {
+                continue;
+            }
+            forward.push((at, to));
+            if !std::mem::replace(&mut seen[to], true) {
+                on_way[to] = true;
+                way.push((to, 0));
+            }
+        }
+    }
+    forward
 }
 
 #[cfg(test)]
@@ -240,8 +294,8 @@ mod tests {
     #[test]
     fn columns_follow_the_longest_way() {
         let edges = [(0, 1), (1, 2), (0, 2), (2, 3)];
-        assert_eq!(columns(4, &edges, &[false; 4]), [0, 1, 2, 3]);
-        let cycle = [(0, 1), (1, 2), (2, 1)];
-        assert_eq!(columns(3, &cycle, &cycles(3, &cycle)), [0, 1, 0]);
+        assert_eq!(columns(4, &edges), [0, 1, 2, 3]);
+        assert_eq!(columns(3, &[(0, 1), (1, 2), (2, 1)]), [0, 1, 2]);
+        assert_eq!(columns(2, &[(0, 0), (1, 0)]), [1, 0]);
     }
 }

@@ -38,6 +38,8 @@ struct Figure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Share,
+    /// Of the recording: neither good nor bad.
+    Length,
     Nanos,
     PerMinute,
     Count,
@@ -139,7 +141,7 @@ fn judged(show: &Show<'_>, figure: &Figure) -> (String, eframe::egui::Color32) {
         String::new()
     };
     let worse = (by > 0.0) == figure.more_is_worse;
-    let colour = if figure.unit == Unit::Count {
+    let colour = if matches!(figure.unit, Unit::Count | Unit::Length) {
         theme.text
     } else if worse {
         theme.stall
@@ -162,12 +164,12 @@ fn places(ui: &mut Ui, show: &mut Show<'_>, compared: &Compared) {
         for place in compared.places.iter().take(MOST_PLACES) {
             match place.worst {
                 Some(worst) => {
-                    if ui.link(&place.name).clicked() {
+                    if ui.link(text::brief(&place.name)).on_hover_text(&place.name).clicked() {
                         show.out.push(Command::JumpToStall(worst));
                     }
                 }
                 None => {
-                    ui.label(&place.name);
+                    ui.label(text::brief(&place.name)).on_hover_text(&place.name);
                 }
             }
             for (count, nanos) in [place.before, place.after] {
@@ -235,7 +237,8 @@ impl Unit {
     fn text(self, value: f64) -> String {
         match self {
             Self::Share => text::percent(value, 1.0),
-            Self::Nanos => text::nanos(value as u64),
+            Self::Length | Self::Nanos if value == 0.0 => "–".to_owned(),
+            Self::Length | Self::Nanos => text::nanos(value as u64),
             Self::PerMinute => format!("{value:.1}"),
             Self::Count => text::count(value as u64),
         }
@@ -262,7 +265,7 @@ fn compared(before: &Snapshot, after: &Snapshot) -> Compared {
         crate::facts::quantile(&lengths, share) as f64
     };
     let figures = vec![
-        figure("length", Unit::Nanos, false, &|s| s.whole().length() as f64),
+        figure("length", Unit::Length, false, &|s| s.whole().length() as f64),
         figure("busy", Unit::Share, true, &|s| {
             let (busy, idle) = s.analysis.loops.iter().fold((0, 0), |(busy, idle), time| {
                 (busy + time.busy.as_nanos(), idle + time.idle.as_nanos())

@@ -10,7 +10,7 @@ use crate::table::{Column, Table, figures, words};
 use crate::text;
 
 const COLUMNS: [Column; 8] = [
-    words("What", 240.0, "The lock, queue, semaphore, … that tasks waited for"),
+    words("What", 0.0, "The lock, queue, semaphore, … that tasks waited for"),
     figures("Waits", 64.0, "How often a wait for it was seen"),
     figures("Tasks", 64.0, "How many tasks waited for it"),
     figures("Sum", 90.0, "All waiting time together"),

@@ -168,7 +168,11 @@ fn delays(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
         let Some(stall) = snapshot.stalls().get(index) else { continue };
         ui.horizontal(|ui| {
             fact_name(ui, show.theme, &text::nanos(delay));
-            let words = format!("stall {}: {}", stall.id, lookup::stall_place(snapshot, stall));
+            let words = format!(
+                "stall {}: {}",
+                stall.id,
+                text::brief(&lookup::stall_place(snapshot, stall))
+            );
             if ui.link(words).clicked() {
                 show.out.push(Command::JumpToStall(index));
             }

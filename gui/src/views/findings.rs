@@ -98,7 +98,11 @@ fn guilty_lines(snapshot: &Snapshot) -> Vec<Finding> {
             if count == 1 { "once".to_owned() } else { format!("{} times", text::count(count)) };
         Some(Finding {
             is_about_program: true,
-            title: format!("{place} stalled the loop {times}, {} in all", text::nanos(nanos)),
+            title: format!(
+                "{} stalled the loop {times}, {} in all",
+                text::brief(&place),
+                text::nanos(nanos)
+            ),
             words: format!(
                 "{}; the longest took {} and delayed {} tasks. {}",
                 lookup::stall_cause(stall).replace('_', " "),

@@ -106,7 +106,7 @@ fn search(ui: &mut Ui, show: &mut Show<'_>) {
         if ui.add(Button::new("✕").frame(false)).on_hover_text("Clear the search").clicked() {
             show.out.push(Command::Search(String::new()));
         }
-        action(ui, show, "⏷", Action::NextMatch);
+        action(ui, show, "Next", Action::NextMatch);
     }
 }
 
@@ -121,12 +121,13 @@ fn range(ui: &mut Ui, show: &mut Show<'_>) {
 }
 
 fn theme(ui: &mut Ui, show: &mut Show<'_>) {
-    let (sign, name) = match show.state.theme {
-        Preference::System => ("◐", "system"),
-        Preference::Dark => ("🌙", "dark"),
-        Preference::Light => ("☀", "light"),
+    let name = match show.state.theme {
+        Preference::System => "System",
+        Preference::Dark => "Dark",
+        Preference::Light => "Light",
     };
-    let button = ui.add(Button::new(sign)).on_hover_text(format!("Colours: {name}  F9"));
+    let help = "Colours: as the desktop has them, dark or light  F9";
+    let button = ui.add(Button::new(name)).on_hover_text(help);
     if button.accessible_name(format!("Theme: {name}")).clicked() {
         show.out.push(Command::Act(Action::NextTheme));
     }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{RichText, ScrollArea, Ui, vec2};
-use egui_plot::{Bar, BarChart, GridMark, Line, Plot, PlotPoints, VLine};
+use eframe::egui::{Align2, Rangef, RichText, ScrollArea, Ui, vec2};
+use egui_plot::{Bar, BarChart, GridMark, Line, Plot, PlotPoint, PlotPoints, Text, VLine};
 use looptrace::analysis::timeline::BusyStretch;
 use looptrace::model::Timestamp;
 
 use super::{Show, nothing};
-use crate::axis::Range;
+use crate::axis::{Axis, Range};
 use crate::command::Command;
 use crate::facts::quantile;
 use crate::{lookup, text};
@@ -91,9 +91,12 @@ fn histogram(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags, size: eframe::egui::
         .map(|(&nanos, name)| (step_of(nanos), name))
         .collect();
     let (first, last) = match (lags.bars.first(), lags.bars.last()) {
-        (Some(first), Some(last)) => (f64::from(first.0) - 1.0, f64::from(last.0) + 2.0),
+        // Whole decades, so that every label has its place.
+        (Some(first), Some(last)) => (decade(first.0) - 0.5, decade(last.0 + 8) + 0.5),
         _ => (0.0, 1.0),
     };
+    let most = lags.bars.iter().map(|(_, count)| *count).max().unwrap_or(1);
+    let highest = (most as f64).log10() + 0.6;
     let plot = Plot::new("lag histogram")
         .width(size.x)
         .height(size.y)
@@ -103,12 +106,13 @@ fn histogram(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags, size: eframe::egui::
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .default_x_bounds(first, last)
-        .include_y(0.0)
+        .default_y_bounds(0.0, highest)
         .x_grid_spacer(|input| {
             let first = (input.bounds.0 / PER_DECADE).floor() as i64;
             let last = (input.bounds.1 / PER_DECADE).ceil() as i64;
             (first..=last)
                 .map(|decade| GridMark { value: decade as f64 * PER_DECADE, step_size: PER_DECADE })
+                .filter(|mark| (input.bounds.0..=input.bounds.1).contains(&mark.value))
                 .collect()
         })
         .x_axis_formatter(|mark, _| text::nanos(10_f64.powf(mark.value / PER_DECADE) as u64))
@@ -124,6 +128,10 @@ fn histogram(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags, size: eframe::egui::
         plot.bar_chart(BarChart::new("stretches", bars).color(theme.running));
         for (x, name) in lines {
             plot.vline(VLine::new(name, x).color(theme.warning));
+            let top = PlotPoint::new(x, highest);
+            let label = RichText::new(name).size(10.5);
+            let label = Text::new(name, top, label).anchor(Align2::RIGHT_TOP);
+            plot.text(label.color(theme.warning));
         }
         plot.pointer_coordinate().map(|at| at.x.floor() as i32)
     });
@@ -146,9 +154,20 @@ fn curve(ui: &mut Ui, show: &Show<'_>, lags: &Lags, size: eframe::egui::Vec2) {
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .include_y(0.0)
-        .x_axis_formatter(|mark, _| format!("{} s", mark.value))
+        .show_grid([false, true])
+        .set_margin_fraction(vec2(0.0, 0.06))
+        .x_grid_spacer(|input| {
+            let (first, last) = (input.bounds.0.max(0.0), input.bounds.1.max(0.0));
+            let axis = Axis::new((first * 1e9, last * 1e9), Rangef::new(0.0, size.x * 1.6));
+            let (step, ticks) = axis.ticks();
+            let mark = |at: u64| GridMark { value: at as f64 / 1e9, step_size: step as f64 / 1e9 };
+            ticks.into_iter().map(mark).collect()
+        })
+        .x_axis_formatter(|mark, _| {
+            text::instant((mark.value * 1e9).round() as u64, (mark.step_size * 1e9) as u64)
+        })
         .y_axis_formatter(|mark, _| text::nanos((mark.value.max(0.0) * 1e6) as u64))
-        .show(ui, |plot| plot.line(Line::new("longest lag", points).color(show.theme.stall)));
+        .show(ui, |plot| plot.line(Line::new("longest lag", points).color(show.theme.ready)));
 }
 
 /// The stretches of the selected bar, or the longest.
@@ -198,6 +217,11 @@ fn within(
         .copied()
         .take_while(move |busy| busy.start < to)
         .filter(move |busy| busy.end > from)
+}
+
+/// The step at which a step's factor of ten begins.
+fn decade(step: i32) -> f64 {
+    (f64::from(step) / PER_DECADE).floor() * PER_DECADE
 }
 
 fn bin_of(step: i32) -> (u64, u64) {

@@ -137,7 +137,8 @@ fn group_name(ui: &mut Ui, show: &mut Show<'_>, group: usize, folded: bool, rect
         ui.painter().rect_filled(rect, 0.0, show.theme.accent_faint);
     }
     let sign = if folded { "▶" } else { "▼" };
-    let place = Rect::from_min_size(rect.left_center() + vec2(4.0, -8.0), vec2(16.0, 16.0));
+    let middle = rect.with_max_y(rect.bottom() - LANE_GAP).left_center();
+    let place = Rect::from_center_size(middle + vec2(12.0, 0.0), vec2(16.0, 16.0));
     let words = if folded { format!("Unfold {name}") } else { format!("Fold {name}") };
     let button = Button::new(RichText::new(sign).size(9.0)).frame(false);
     if ui.place(place, button).accessible_name(words).clicked() {
@@ -266,7 +267,7 @@ fn stalls(painter: &Painter, show: &Show<'_>, lane: &Lane, rect: Rect, axis: &Ax
         }
         drawn_to = right;
         let body = Rect::from_x_y_ranges(left..=right, rect.y_range());
-        painter.rect_filled(body, 1.0, theme.stall);
+        painter.rect_filled(body, 1.0, theme.cause(lookup::stall_kind(stall)));
         if right - left >= TEXT_FROM {
             let words =
                 format!("{}  {}", lookup::stall_cause(stall).replace('_', " "), stall.duration);

@@ -42,7 +42,7 @@ fn help(ui: &mut Ui, theme: &Theme) {
     ui.heading("Keys");
     legend(ui, theme);
     let height = ui.ctx().content_rect().height() - 190.0;
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         let mut groups: Vec<&str> = Vec::new();
         for action in Action::ALL {
             if !groups.contains(&action.group()) {

@@ -10,12 +10,20 @@ use crate::command::Command;
 use crate::paint;
 use crate::theme::OVERVIEW;
 
+/// Points per column: a share of less time would be all or nothing.
+const COLUMN: f32 = 3.0;
+
 /// The columns of the strip, for one snapshot and width.
 #[derive(Debug, Default)]
 pub struct Cache {
     key: Option<(u64, usize)>,
     /// Share of time the loops were busy, per column.
     busy: Vec<f32>,
+    /// Whether a loop stalled, per column.
+    stalled: Vec<bool>,
+    /// The longest time without a poll, per column, as a share of the longest of all.
+    lag: Vec<f32>,
+    longest_lag: u64,
     /// Tasks per column, as a share of the most there were.
     tasks: Vec<f32>,
     most_tasks: u32,
@@ -73,29 +81,29 @@ fn interact(
 fn paint_strip(ui: &Ui, show: &mut Show<'_>, rect: Rect, axis: &Axis) {
     let painter = ui.painter_at(rect);
     let theme = show.theme;
-    let columns = rect.width().max(1.0) as usize;
+    let columns = (rect.width() / COLUMN).max(1.0).ceil() as usize;
     if show.caches.overview.key != Some((show.snapshot.revision, columns)) {
         fill(show, columns, axis);
     }
     let cache = &show.caches.overview;
     let graph = rect.with_min_y(rect.top() + 12.0).with_max_y(rect.bottom() - 1.0);
     let mut mesh = Mesh::default();
-    for (column, share) in cache.busy.iter().enumerate() {
-        let x = rect.left() + column as f32;
+    for (column, (share, stalled)) in cache.busy.iter().zip(&cache.stalled).enumerate() {
+        let x = rect.left() + column as f32 * COLUMN;
         let top = graph.bottom() - graph.height() * share;
-        let bar = Rect::from_min_max(pos2(x, top), pos2(x + 1.0, graph.bottom()));
-        mesh.add_colored_rect(bar, theme.running.gamma_multiply(0.75));
+        let bar = Rect::from_min_max(pos2(x, top), pos2(x + COLUMN, graph.bottom()));
+        let colour = if *stalled { theme.stall } else { theme.running };
+        mesh.add_colored_rect(bar, colour.gamma_multiply(0.75));
     }
     painter.add(Shape::mesh(mesh));
-    let points: Vec<Pos2> = cache
-        .tasks
-        .iter()
-        .enumerate()
-        .map(|(column, share)| {
-            pos2(rect.left() + column as f32, graph.bottom() - graph.height() * share * 0.9)
-        })
-        .collect();
-    painter.add(Shape::line(points, Stroke::new(1.0, theme.accent)));
+    for (shares, colour) in [(&cache.lag, theme.ready), (&cache.tasks, theme.accent)] {
+        let point = |(column, share): (usize, &f32)| {
+            let x = rect.left() + (column as f32 + 0.5) * COLUMN;
+            pos2(x, graph.bottom() - graph.height() * share * 0.9)
+        };
+        let points: Vec<Pos2> = shares.iter().enumerate().map(point).collect();
+        painter.add(Shape::line(points, Stroke::new(1.0, colour)));
+    }
     for gap in &show.snapshot.analysis.overview.gaps {
         let left = axis.x(gap.start.as_nanos());
         let right = axis.x((gap.start + gap.length).as_nanos()).max(left + 2.0);
@@ -104,14 +112,24 @@ fn paint_strip(ui: &Ui, show: &mut Show<'_>, rect: Rect, axis: &Axis) {
     }
     stalls(show, &painter, rect, axis);
     veil(show, &painter, rect, axis);
-    let words = [("busy", theme.running), ("tasks", theme.accent), ("▼ stalls", theme.stall)];
+    legend(&painter, show, rect);
+}
+
+/// What each colour means, and how much its highest point is.
+fn legend(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect) {
+    let (theme, cache) = (show.theme, &show.caches.overview);
+    let words = [
+        ("busy".to_owned(), theme.running),
+        (format!("lag (up to {})", crate::text::nanos(cache.longest_lag)), theme.ready),
+        (
+            format!("tasks (up to {})", crate::text::count(u64::from(cache.most_tasks))),
+            theme.accent,
+        ),
+        ("▼ stalls".to_owned(), theme.stall),
+    ];
     let font = eframe::egui::FontId::proportional(10.5);
     let mut at = rect.left_bottom() + vec2(6.0, -3.0);
     for (word, colour) in words {
-        let word = match word {
-            "tasks" => format!("tasks (up to {})", crate::text::count(u64::from(cache.most_tasks))),
-            other => other.to_owned(),
-        };
         let galley = painter.layout_no_wrap(word, font.clone(), colour);
         let place = Rect::from_min_size(at - vec2(0.0, galley.size().y), galley.size());
         painter.rect_filled(place.expand(2.0), 2.0, theme.canvas.gamma_multiply(0.8));
@@ -134,9 +152,6 @@ fn stalls(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &A
         }
         worst = if x - last < 1.0 { worst.max(share) } else { share };
         last = x;
-        let right = axis.x(stall.end().as_nanos()).max(x + 2.0);
-        let body = Rect::from_min_max(pos2(x, rect.top() + 11.0), pos2(right, rect.bottom()));
-        painter.rect_filled(body, 0.0, show.theme.stall.gamma_multiply(0.28));
         paint::marker(
             painter,
             pos2(x + 1.0, rect.top() + 11.0),
@@ -169,7 +184,7 @@ fn veil(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &Axi
 fn fill(show: &mut Show<'_>, columns: usize, axis: &Axis) {
     let snapshot = show.snapshot;
     let left = axis.x(0);
-    let width = axis.nanos(1.0);
+    let width = axis.nanos(COLUMN);
     let mut busy = vec![0.0_f32; columns];
     for lane in &snapshot.timeline.lanes {
         if !matches!(lane.kind, LaneKind::Loop(_)) {
@@ -180,16 +195,37 @@ fn fill(show: &mut Show<'_>, columns: usize, axis: &Axis) {
         }
     }
     busy.iter_mut().for_each(|share| *share = share.min(1.0));
+    let mut stalled = vec![0.0_f32; columns];
+    for stall in snapshot.stalls() {
+        add(&mut stalled, stall.start.as_nanos(), stall.end().as_nanos(), width);
+    }
+    let (lag, longest_lag) = lag(snapshot, columns, width);
     let most = snapshot.timeline.counts.iter().map(|count| count.tasks).max().unwrap_or(0);
     let tasks = (0..columns)
         .map(|column| {
-            let at = Timestamp::from_nanos(axis.time(left + column as f32 + 1.0));
+            let at = Timestamp::from_nanos(axis.time(left + (column as f32 + 1.0) * COLUMN));
             let tasks = snapshot.timeline.count_at(at).map_or(0, |count| count.tasks);
             tasks as f32 / most.max(1) as f32
         })
         .collect();
     let key = Some((snapshot.revision, columns));
-    show.caches.overview = Cache { key, busy, tasks, most_tasks: most };
+    let stalled = stalled.into_iter().map(|share| share > 0.0).collect();
+    show.caches.overview = Cache { key, busy, stalled, lag, longest_lag, tasks, most_tasks: most };
+}
+
+/// The longest time without a poll per column, as shares of the longest of all, and that.
+fn lag(snapshot: &crate::snapshot::Snapshot, columns: usize, width: u64) -> (Vec<f32>, u64) {
+    let mut longest = vec![0_u64; columns];
+    for busy in &snapshot.timeline.busy {
+        let (start, end) = (busy.start.as_nanos(), busy.end.as_nanos());
+        let (first, last) = ((start / width) as usize, (end.saturating_sub(1) / width) as usize);
+        let covered = longest.get_mut(first..=last.max(first).min(columns.saturating_sub(1)));
+        for column in covered.into_iter().flatten() {
+            *column = end.saturating_sub(start).max(*column);
+        }
+    }
+    let most = longest.iter().copied().max().unwrap_or(0);
+    (longest.iter().map(|nanos| *nanos as f32 / most.max(1) as f32).collect(), most)
 }
 
 /// Spreads a span over the columns it covers.

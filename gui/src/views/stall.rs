@@ -15,7 +15,9 @@ const MOST_VICTIMS: usize = 100;
 pub fn show(ui: &mut Ui, show: &mut Show<'_>, stall: &Stall) {
     let theme = show.theme;
     let snapshot = show.snapshot;
-    ui.label(RichText::new(format!("■ Stall {}", stall.id)).heading().color(theme.stall));
+    let kind = lookup::stall_kind(stall);
+    let title = format!("{} Stall {}", crate::theme::Theme::sign(kind), stall.id);
+    ui.label(RichText::new(title).heading().color(theme.cause(kind)));
     if let Some(cause) = stall.main_cause() {
         let words = format!("{} · {}", cause.kind.name().replace('_', " "), cause.text);
         ui.add(Label::new(RichText::new(words).strong()).wrap());
@@ -38,7 +40,13 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>, stall: &Stall) {
     }
     heading(ui, theme, "Causes");
     for cause in &stall.causes {
-        share(ui, show, cause.share as f32, &cause.kind.name().replace('_', " "), &cause.text);
+        share(
+            ui,
+            show,
+            (cause.share as f32, theme.cause(cause.kind)),
+            &cause.kind.name().replace('_', " "),
+            &cause.text,
+        );
         for (key, value) in &cause.evidence {
             if let Some(value) = evidence(show, value) {
                 let words = format!("{}: {value}", key.trim_end_matches("_ns").replace('_', " "));
@@ -98,12 +106,18 @@ fn split(ui: &mut Ui, show: &Show<'_>, stall: &Stall) {
 }
 
 /// A share as a bar with words.
-pub fn share(ui: &mut Ui, show: &Show<'_>, share: f32, name: &str, words: &str) {
+fn share(
+    ui: &mut Ui,
+    show: &Show<'_>,
+    (share, colour): (f32, eframe::egui::Color32),
+    name: &str,
+    words: &str,
+) {
     let theme = show.theme;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     let bar = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
     ui.painter().rect_filled(rect, 2.0, theme.raised);
-    ui.painter().rect_filled(bar, 2.0, theme.stall.gamma_multiply(0.35));
+    ui.painter().rect_filled(bar, 2.0, colour.gamma_multiply(0.35));
     let text = format!("{}  {name}", text::percent(f64::from(share), 1.0));
     ui.put(
         rect.shrink2(vec2(6.0, 0.0)),
@@ -133,7 +147,8 @@ fn evidence(show: &Show<'_>, value: &EvidenceValue) -> Option<String> {
                 .iter()
                 .take(3)
                 .map(|(frame, time)| {
-                    format!("{} {time}", lookup::frame(show.snapshot, *frame).place())
+                    let place = lookup::frame(show.snapshot, *frame).place();
+                    format!("{} {time}", text::brief(&place))
                 })
                 .collect();
             texts.join(", ")
@@ -172,9 +187,9 @@ pub fn frame_line(ui: &mut Ui, show: &mut Show<'_>, id: FrameId, is_guilty: bool
     ui.horizontal(|ui| {
         ui.add(Label::new(text).truncate().selectable(true));
         let place = names.place();
-        let link =
-            ui.add(Button::new(RichText::new(&place).color(theme.accent)).frame(false).truncate());
-        let link = link.on_hover_text("Open in your editor  E");
+        let brief = RichText::new(text::brief(&place)).color(theme.accent);
+        let link = ui.add(Button::new(brief).frame(false).truncate());
+        let link = link.on_hover_text(format!("{place}\nOpen in your editor  E"));
         if link.clicked()
             && let (Some(file), Some(line)) = (names.file, names.line)
         {

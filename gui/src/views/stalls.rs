@@ -13,11 +13,11 @@ const COLUMNS: [Column; 8] = [
     figures("#", 40.0, "Its number, as in reports and `--stall`"),
     figures("Start", 86.0, "Since the start of the recording"),
     figures("Duration", 78.0, "How long the loop made no progress"),
-    words("Cause", 118.0, "The largest cause"),
-    words("Guilty line", 210.0, "The line of your own code to look at"),
-    words("Function", 150.0, "The function of that line"),
+    words("Cause", 104.0, "The largest cause"),
+    words("Guilty line", 0.0, "The line of your own code to look at"),
+    words("Function", 170.0, "The function of that line"),
     words("Task", 120.0, "The task whose step took longest in it"),
-    figures("Victims", 60.0, "Tasks that it delayed"),
+    figures("Victims", 66.0, "Tasks that it delayed"),
 ];
 
 /// The list.
@@ -72,10 +72,11 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
             cells.text(text::instant(stall.start.as_nanos(), 1_000_000));
             cells.text(stall.duration.to_string());
             let cause = lookup::stall_cause(stall).replace('_', " ");
-            cells.marked("■", &cause, theme.stall);
+            let kind = lookup::stall_kind(stall);
+            cells.marked(crate::theme::Theme::sign(kind), &cause, theme.cause(kind));
             let place = lookup::stall_place(snapshot, stall);
             let found = search.finds(&place);
-            cells.name(place, found);
+            cells.name(text::brief(&place), found);
             let function = lookup::stall_function(snapshot, stall);
             cells.text(function);
             match stall.task {

@@ -45,7 +45,7 @@ pub struct Statistics {
 }
 
 const COLUMNS: [Column; 8] = [
-    words("Coroutine", 230.0, "The outermost coroutine of the tasks"),
+    words("Coroutine", 0.0, "The outermost coroutine of the tasks"),
     words("State", 80.0, "What the spans show"),
     figures("Count", 66.0, "Spans that lie in the range, in part or whole"),
     figures("Sum", 86.0, "Their time within the range"),

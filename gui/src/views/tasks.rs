@@ -39,14 +39,14 @@ impl Key {
 
 const COLUMNS: [Column; 9] = [
     words("Task", 150.0, "Its name"),
-    words("Coroutine", 220.0, "Its outermost coroutine"),
+    words("Coroutine", 0.0, "Its outermost coroutine"),
     words("State", 74.0, "When it was last looked at"),
     figures("Seen", 80.0, "From the first look at it to the last"),
     figures("Running", 92.0, "Time on the loop's thread"),
     figures("Ready", 92.0, "Time in which it could run and did not"),
     figures("Waiting", 92.0, "Time in which it waited"),
     figures("Longest step", 92.0, "The longest time it ran without a break, as sampled"),
-    figures("Delayed", 60.0, "Share of its life in which it could run and did not"),
+    figures("Delayed", 66.0, "Share of its life in which it could run and did not"),
 ];
 
 /// The table.

@@ -26,8 +26,8 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         eframe::egui::Rangef::new(full.left() + names, full.right() - 10.0),
     );
     let head = Rect::from_min_size(full.min, vec2(full.width(), AXIS + 4.0));
-    tools(ui, show, head.with_max_x(full.left() + names));
     ticks(ui, show, &axis, full);
+    tools(ui, show, head.with_max_x(full.left() + names));
     let body = full.with_min_y(head.bottom());
     let canvas = body.with_min_x(full.left() + names).with_max_x(full.right() - 10.0);
     let over_canvas = ui.rect_contains_pointer(canvas);
@@ -121,13 +121,11 @@ fn ticks(ui: &Ui, show: &Show<'_>, axis: &Axis, full: Rect) {
             full.top() + AXIS..=full.bottom(),
             Stroke::new(1.0, theme.line.gamma_multiply(0.5)),
         );
-        painter.text(
-            pos2(x + 3.0, full.top() + 4.0),
-            Align2::LEFT_TOP,
-            text::instant(at, step),
-            FontId::proportional(10.5),
-            theme.weak,
-        );
+        let words = text::instant(at, step);
+        let galley = painter.layout_no_wrap(words, FontId::proportional(10.5), theme.weak);
+        if x + 3.0 + galley.size().x <= full.right() {
+            painter.galley(pos2(x + 3.0, full.top() + 4.0), galley, theme.weak);
+        }
     }
     let y = full.top() + AXIS + 4.0;
     painter.hline(full.x_range(), y, Stroke::new(1.0, theme.line));
@@ -149,6 +147,14 @@ fn over_lanes(ui: &Ui, show: &Show<'_>, canvas: Rect, axis: &Axis) {
                 theme.unknown.gamma_multiply(1.6),
             );
         }
+    }
+    if let Selection::Stall(index) = show.state.selection
+        && let Some(stall) = show.snapshot.stalls().get(index)
+    {
+        let range = lookup::stall_range(stall);
+        let x = axis.x(range.start)..=axis.x(range.end).max(axis.x(range.start) + 2.0);
+        let colour = theme.cause(lookup::stall_kind(stall)).gamma_multiply(0.16);
+        painter.rect_filled(Rect::from_x_y_ranges(x, clip.y_range()), 0.0, colour);
     }
     if let Some(range) = show.state.range {
         let x = axis.x(range.start)..=axis.x(range.end);
