@@ -177,9 +177,9 @@ impl Action {
                 key @ (Key::Plus | Key::Equals | Key::Minus | Key::Slash | Key::Questionmark) => {
                     key.symbol_or_name()
                 }
-                key @ (Key::Period | Key::Comma | Key::ArrowLeft | Key::ArrowRight) => {
-                    key.symbol_or_name()
-                }
+                key @ (Key::Period | Key::Comma) => key.symbol_or_name(),
+                Key::ArrowLeft => "←",
+                Key::ArrowRight => "→",
                 key => key.name(),
             };
             let modifiers = names.format(&keys.modifiers, false);

@@ -12,6 +12,7 @@ pub mod copy;
 pub mod dock;
 pub mod editor;
 pub mod facts;
+pub mod findings;
 pub mod flame;
 pub mod job;
 pub mod keys;

@@ -8,6 +8,7 @@ use looptrace::model::{Duration, Stall, TaskId};
 
 use crate::axis::Range;
 use crate::facts::{Contended, contention, steps};
+use crate::findings::{Finding, findings};
 
 /// Everything there is to know about a recording, as far as it has been read.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub contended: Vec<Contended>,
     /// The position of each task in the analysis, by the task's index.
     task_rows: Vec<u32>,
+    /// What stands out.
+    pub findings: Vec<Finding>,
     /// No stall is longer than this, in nanoseconds.
     pub longest_stall: u64,
     /// For each task, by its index: the longest time it ran without a break.
@@ -55,7 +58,8 @@ impl Snapshot {
         }
         let longest_stall =
             analysis.stalls.iter().map(|stall| stall.duration.as_nanos()).max().unwrap_or(0);
-        Self {
+        let mut snapshot = Self {
+            findings: Vec::new(),
             task_rows,
             longest_stall,
             revision: 0,
@@ -66,7 +70,9 @@ impl Snapshot {
             timeline,
             contended,
             longest_step,
-        }
+        };
+        snapshot.findings = findings(&snapshot);
+        snapshot
     }
 
     /// From its start to its end.

@@ -81,7 +81,7 @@ impl Table<'_> {
                 .cell_layout(Layout::left_to_right(Align::Center));
             for column in self.columns {
                 builder = builder.column(if column.width == 0.0 {
-                    Width::remainder().at_least(120.0).clip(true)
+                    Width::remainder().at_least(170.0).clip(true)
                 } else {
                     Width::initial(column.width).at_least(40.0).clip(true).resizable(true)
                 });

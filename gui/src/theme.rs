@@ -1,7 +1,8 @@
 //! Every colour and size of the viewer.
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontId, Stroke, Style, TextStyle, Visuals, vec2,
+    Color32, Context, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, Style, TextStyle,
+    Visuals, vec2,
 };
 use looptrace::analysis::timeline::SpanState;
 use looptrace::model::CauseKind;
@@ -123,7 +124,7 @@ pub const LIGHT: Theme = Theme {
     text: rgb(28, 31, 38),
     weak: rgb(91, 98, 112),
     accent: rgb(29, 99, 214),
-    accent_faint: Color32::from_rgba_premultiplied(52, 84, 126, 50),
+    accent_faint: Color32::from_rgba_premultiplied(6, 19, 42, 50),
     idle: rgb(224, 228, 235),
     running: rgb(76, 175, 125),
     ready: rgb(233, 168, 32),
@@ -222,6 +223,15 @@ impl Theme {
         let neutral = self.raised;
         let (towards, part) = if part > 0.0 { (self.stall, part) } else { (self.good, -part) };
         neutral.lerp_to_gamma(towards, part.clamp(0.0, 1.0).sqrt())
+    }
+
+    /// Adds the signs that the text font lacks. Without this they would depend on the fonts that
+    /// the machine happens to have.
+    pub fn install_signs(ctx: &Context) {
+        let mut fonts = FontDefinitions::default();
+        let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+        proportional.push("Hack".to_owned());
+        ctx.set_fonts(fonts);
     }
 
     /// Makes a context look like this.

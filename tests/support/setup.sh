@@ -44,6 +44,15 @@ provide_toolchain() {
     cargo --version
 }
 
+# A virtual display and software rendering, for the one test of the viewer that opens a real window;
+# all others draw without.
+provide_viewer() {
+    if ! install_packages xvfb libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0 libx11-xcb1 \
+        libxcursor1 libxi6 libxrandr2; then
+        skip "the viewer in a real window: Xvfb and OpenGL could not be installed"
+    fi
+}
+
 # Debian sid with Python 3.13, 3.14 and 3.15, entered with chroot.
 provide_sid() {
     if ! is_root; then

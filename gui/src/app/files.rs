@@ -12,10 +12,30 @@ use crate::load::Loading;
 
 /// What a file is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
+    /// A recording to show.
     Open,
+    /// A recording to compare with.
     Compare,
+    /// A picture to write.
     Picture,
+}
+
+/// Asks the user for a file; `None` if none was chosen.
+pub type Dialogs = fn(Purpose) -> Option<PathBuf>;
+
+/// The dialogs of the desktop.
+#[must_use]
+pub fn desktop(purpose: Purpose) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new();
+    match purpose {
+        Purpose::Picture => {
+            dialog.set_file_name("looptrace.png").add_filter("Picture", &["png"]).save_file()
+        }
+        Purpose::Open | Purpose::Compare => {
+            dialog.add_filter("Recordings", &["looptrace"]).pick_file()
+        }
+    }
 }
 
 impl App {
@@ -40,18 +60,10 @@ impl App {
 
     pub(super) fn choose(&mut self, purpose: Purpose) {
         let (sender, receiver) = bounded(1);
+        let dialog = self.dialogs;
         let started =
             std::thread::Builder::new().name("looptrace-dialog".to_owned()).spawn(move || {
-                let dialog = rfd::FileDialog::new();
-                let chosen = match purpose {
-                    Purpose::Picture => dialog
-                        .set_file_name("looptrace.png")
-                        .add_filter("Picture", &["png"])
-                        .save_file(),
-                    Purpose::Open | Purpose::Compare => {
-                        dialog.add_filter("Recordings", &["looptrace"]).pick_file()
-                    }
-                };
+                let chosen = dialog(purpose);
                 // The window may have been closed meanwhile.
                 sender.send(chosen).unwrap_or_default();
             });

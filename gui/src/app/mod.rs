@@ -1,7 +1,7 @@
 //! The window: what it shows, what goes on beside it.
 
 mod acting;
-mod files;
+pub mod files;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use eframe::egui::{Context, Ui};
-use files::Purpose;
+use files::{Dialogs, Purpose};
 
 use crate::apply;
 use crate::command::{Action, Command};
@@ -49,6 +49,8 @@ pub struct App {
     comparing: Option<Loading>,
     recorder: Option<Recorder>,
     dialog: Option<(Purpose, Receiver<Option<PathBuf>>)>,
+    /// How files are chosen.
+    pub dialogs: Dialogs,
     caches: Caches,
     saved: Saved,
     theme: Theme,
@@ -67,6 +69,7 @@ impl App {
         let stored = storage.and_then(|storage| storage.get_string(STORAGE));
         let saved = stored.map(|text| Saved::from_text(&text)).unwrap_or_default();
         let mut app = Self::bare(options, saved);
+        Theme::install_signs(ctx);
         app.start(ctx);
         app
     }
@@ -90,6 +93,7 @@ impl App {
             comparing: None,
             recorder: None,
             dialog: None,
+            dialogs: files::desktop,
             caches: Caches::default(),
             saved,
             theme: crate::theme::DARK,
@@ -105,10 +109,20 @@ impl App {
 
     /// A viewer of a recording that is there already.
     #[must_use]
-    pub fn showing(snapshot: Snapshot) -> Self {
+    pub fn showing(ctx: &Context, snapshot: Snapshot) -> Self {
+        Theme::install_signs(ctx);
         let mut app = Self::bare(Options::default(), Saved::default());
         app.arrived(snapshot);
         app
+    }
+
+    /// Whether something is being worked out or read beside the window.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.caches.is_working()
+            || self.dialog.is_some()
+            || self.loading.is_some()
+            || self.comparing.is_some()
     }
 
     fn start(&mut self, ctx: &Context) {

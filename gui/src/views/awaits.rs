@@ -62,7 +62,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         );
         ui.label(RichText::new(words).color(show.theme.weak));
         if cycles > 0 {
-            let words = format!("⟲ {cycles} tasks wait for each other in a circle");
+            let words = format!("↻ {cycles} tasks wait for each other in a circle");
             ui.label(RichText::new(words).strong().color(show.theme.stall));
         }
     });
@@ -148,7 +148,7 @@ fn draw(ui: &mut Ui, show: &mut Show<'_>, node: &Node, rect: Rect) {
     }
     if node.in_cycle {
         let at = rect.right_top() + vec2(-6.0, 3.0);
-        painter.text(at, Align2::RIGHT_TOP, "⟲", FontId::proportional(12.0), theme.stall);
+        painter.text(at, Align2::RIGHT_TOP, "↻", FontId::proportional(12.0), theme.stall);
     }
 }
 

@@ -78,7 +78,7 @@ pub fn waiting(ui: &mut Ui, theme: &Theme) {
 /// A file cannot be shown.
 pub fn error(ui: &mut Ui, theme: &Theme, path: &Path, error: &LoadError, out: &mut Vec<Command>) {
     card(ui, theme, |ui| {
-        ui.label(RichText::new("✖ This cannot be shown").heading().color(theme.stall));
+        ui.label(RichText::new("This cannot be shown").heading().color(theme.stall));
         ui.add_space(4.0);
         if !path.as_os_str().is_empty() {
             ui.label(RichText::new(path.display().to_string()).color(theme.weak));

@@ -105,7 +105,7 @@ fn bar(ui: &mut Ui, show: &mut Show<'_>) {
         for (index, transform) in flame.transforms.iter().enumerate() {
             if let Some(words) = chip(show, transform) {
                 let chip =
-                    Button::new(RichText::new(format!("{words}  ✕")).color(show.theme.accent));
+                    Button::new(RichText::new(format!("{words}  ×")).color(show.theme.accent));
                 if ui.add(chip).on_hover_text("Click to undo").clicked() {
                     show.out.push(Command::FlameUndo(index));
                 }

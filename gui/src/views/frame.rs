@@ -103,7 +103,12 @@ fn search(ui: &mut Ui, show: &mut Show<'_>) {
         show.out.push(Command::Act(Action::NextMatch));
     }
     if !text.is_empty() {
-        if ui.add(Button::new("✕").frame(false)).on_hover_text("Clear the search").clicked() {
+        if ui
+            .add(Button::new("×").frame(false))
+            .on_hover_text("Clear the search")
+            .accessible_name("Clear the search")
+            .clicked()
+        {
             show.out.push(Command::Search(String::new()));
         }
         action(ui, show, "Next", Action::NextMatch);
@@ -112,7 +117,7 @@ fn search(ui: &mut Ui, show: &mut Show<'_>) {
 
 fn range(ui: &mut Ui, show: &mut Show<'_>) {
     let Some(range) = show.state.range else { return };
-    let text = format!("Range {}  ✕", text::nanos(range.length()));
+    let text = format!("Range {}  ×", text::nanos(range.length()));
     let chip = ui.add(Button::new(RichText::new(text).color(show.theme.accent)));
     let help = "Figures, flamegraph and statistics are of this range. Click to forget it.";
     if chip.on_hover_text(help).clicked() {
@@ -193,7 +198,7 @@ fn honest(ui: &mut Ui, show: &Show<'_>) {
         misses.late, misses.torn, misses.unreadable, misses.exited
     ));
     let warn = |ui: &mut Ui, text: String, help: &str| {
-        ui.label(RichText::new(format!("⚠ {text}")).small().color(theme.warning))
+        ui.label(RichText::new(format!("▲ {text}")).small().color(theme.warning))
             .on_hover_text(help);
     };
     if !overview.gaps.is_empty() {

@@ -120,7 +120,9 @@ fn lane_name(ui: &mut Ui, show: &mut Show<'_>, index: usize, rect: Rect, indent:
     if pinned || ui.rect_contains_pointer(rect) {
         let place = Rect::from_center_size(rect.right_center() - vec2(12.0, 0.0), vec2(18.0, 16.0));
         let colour = if pinned { show.theme.accent } else { show.theme.weak };
-        let pin = Button::new(RichText::new("📌").size(10.0).color(colour)).frame(false);
+        let pin =
+            Button::new(RichText::new(if pinned { "●" } else { "○" }).size(10.0).color(colour))
+                .frame(false);
         let words = if pinned { format!("Unpin {name}") } else { format!("Pin {name}") };
         if ui.place(place, pin).accessible_name(words).clicked() {
             show.out.push(Command::TogglePin(index));

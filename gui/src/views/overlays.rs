@@ -126,7 +126,7 @@ fn palette(ui: &mut Ui, state: &mut State, theme: &Theme, out: &mut Vec<Command>
     ui.set_width(460.0);
     ui.set_height(360.0);
     let text = state.overlay_text.clone();
-    let found: Vec<Action> = Action::ALL
+    let mut found: Vec<Action> = Action::ALL
         .iter()
         .copied()
         .filter(|action| {
@@ -137,6 +137,10 @@ fn palette(ui: &mut Ui, state: &mut State, theme: &Theme, out: &mut Vec<Command>
             })
         })
         .collect();
+    // What is called so comes before what only tells of it.
+    found.sort_by_key(|action| {
+        (!action.name().eq_ignore_ascii_case(&text), !contains(action.name(), &text))
+    });
     let (at, enter) = field(ui, state, "Type the name of a command", found.len());
     let mut chosen = found.get(at).copied().filter(|_| enter);
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -155,6 +159,7 @@ fn palette(ui: &mut Ui, state: &mut State, theme: &Theme, out: &mut Vec<Command>
     });
     if let Some(action) = chosen {
         state.overlay = Overlay::None;
+        state.overlay_text.clear();
         out.push(Command::Act(action));
     }
 }
@@ -194,6 +199,7 @@ fn tasks(
     );
     if let Some(task) = chosen {
         state.overlay = Overlay::None;
+        state.overlay_text.clear();
         out.push(Command::JumpToTask(task));
     }
 }

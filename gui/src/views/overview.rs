@@ -120,7 +120,7 @@ fn legend(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect) {
     let (theme, cache) = (show.theme, &show.caches.overview);
     let words = [
         ("busy".to_owned(), theme.running),
-        (format!("lag (up to {})", crate::text::nanos(cache.longest_lag)), theme.ready),
+        (format!("lag (up to {})", crate::text::nanos(cache.longest_lag)), theme.warning),
         (
             format!("tasks (up to {})", crate::text::count(u64::from(cache.most_tasks))),
             theme.accent,

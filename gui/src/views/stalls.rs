@@ -10,13 +10,13 @@ use crate::table::{Column, Table, figures, words};
 use crate::text;
 
 const COLUMNS: [Column; 8] = [
-    figures("#", 40.0, "Its number, as in reports and `--stall`"),
-    figures("Start", 86.0, "Since the start of the recording"),
+    figures("#", 34.0, "Its number, as in reports and `--stall`"),
+    figures("Start", 72.0, "Since the start of the recording"),
     figures("Duration", 78.0, "How long the loop made no progress"),
     words("Cause", 104.0, "The largest cause"),
     words("Guilty line", 0.0, "The line of your own code to look at"),
-    words("Function", 170.0, "The function of that line"),
-    words("Task", 120.0, "The task whose step took longest in it"),
+    words("Function", 130.0, "The function of that line"),
+    words("Task", 100.0, "The task whose step took longest in it"),
     figures("Victims", 66.0, "Tasks that it delayed"),
 ];
 

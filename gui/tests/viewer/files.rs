@@ -1,0 +1,132 @@
+//! Opening, dropping, comparing, saving and remembering.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use eframe::App as _;
+use eframe::egui::Vec2;
+use egui_kittest::kittest::Queryable as _;
+use looptrace_gui::app::App;
+use looptrace_gui::app::files::Purpose;
+use looptrace_gui::command::{Action, Command};
+use looptrace_gui::dock;
+use looptrace_gui::launch::Options;
+use looptrace_gui::state::{LaneOrder, Pane, Selection};
+use looptrace_gui::theme::Preference;
+
+use crate::support::{Window, path, press, settle, until, window, window_of};
+
+const SIZE: Vec2 = Vec2 { x: 1280.0, y: 800.0 };
+
+fn launched(options: Options) -> Window {
+    window_of(SIZE, 1.0, |creation| App::new(options, &creation.egui_ctx, None))
+}
+
+fn file_name(window: &Window) -> String {
+    window.state().snapshot.as_ref().map(|snapshot| snapshot.file_name()).unwrap_or_default()
+}
+
+#[test]
+fn a_file_is_read_beside_the_window() {
+    let window = launched(Options { file: Some(path("demo")), ..Options::default() });
+    assert_eq!(file_name(&window), "demo.looptrace");
+}
+
+#[test]
+fn without_a_file_it_offers_to_open_one() {
+    let mut window = launched(Options::default());
+    window.state_mut().dialogs = |purpose| (purpose == Purpose::Open).then(|| path("cycle"));
+    window.get_by_label("Open a recording…").click();
+    settle(&mut window);
+    assert_eq!(file_name(&window), "cycle.looptrace");
+}
+
+#[test]
+fn options_lead_to_a_stall_a_task_and_a_point_in_time() {
+    let file = Some(path("demo"));
+    let stall = Options { file: file.clone(), stall: Some(2), ..Options::default() };
+    assert_eq!(launched(stall).state().state.selection, Selection::Stall(1));
+    let task =
+        Options { file: file.clone(), task: Some("worker-2".to_owned()), ..Options::default() };
+    assert!(matches!(launched(task).state().state.selection, Selection::Task(_)));
+    let at = Options { file: file.clone(), at: Some(2_000_000_000), ..Options::default() };
+    let view = launched(at).state().state.view;
+    assert!(view.contains(2_000_000_000) && view.length() < 2_000_000_000, "{view:?}");
+    let none = Options { file, stall: Some(9_999), ..Options::default() };
+    assert_eq!(launched(none).state().state.notice.as_deref(), Some("there is no stall 9999"));
+}
+
+#[test]
+fn two_recordings_are_compared() {
+    let mut window = window("demo");
+    window.state_mut().dialogs = |purpose| (purpose == Purpose::Compare).then(|| path("before"));
+    press(&mut window, Action::Compare);
+    assert!(window.query_by_label("before: before.looptrace").is_some());
+    assert!(window.query_by_label("Flamegraph of differences").is_some());
+    assert!(window.query_by_label("stalls per minute").is_some());
+    window.get_by_label("Worse only").click();
+    settle(&mut window);
+    assert!(window.state().state.worse_only);
+    window.get_by_label("Close").click();
+    settle(&mut window);
+    assert!(window.state().other.is_none());
+}
+
+#[test]
+fn a_picture_of_the_window_is_saved() {
+    static PICTURE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let directory = tempfile::tempdir().expect("a directory");
+    let picture = PICTURE.get_or_init(|| directory.path().join("picture.png"));
+    let mut window = window("demo");
+    window.state_mut().dialogs = |_| PICTURE.get().cloned();
+    press(&mut window, Action::SavePicture);
+    until(&mut window, |_| picture.exists());
+    let image = image::open(picture).expect("it is a picture");
+    assert_eq!((image.width(), image.height()), (1280, 800));
+}
+
+#[test]
+fn a_recording_opened_in_place_of_another_starts_afresh() {
+    let mut window = window("demo");
+    press(&mut window, Action::NextStall);
+    let ctx = window.ctx.clone();
+    window.state_mut().apply(&ctx, Command::OpenFile(path("cycle")));
+    settle(&mut window);
+    assert_eq!(file_name(&window), "cycle.looptrace");
+    assert_eq!(window.state().state.selection, Selection::None);
+}
+
+#[derive(Default)]
+struct Storage(HashMap<String, String>);
+
+impl eframe::Storage for Storage {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn the_next_run_looks_as_this_one_did() {
+    let mut window = launched(Options { file: Some(path("demo")), ..Options::default() });
+    press(&mut window, Action::PaneLag);
+    press(&mut window, Action::NextOrder);
+    window.state_mut().state.theme = Preference::Light;
+    let mut storage = Storage::default();
+    window.state_mut().save(&mut storage);
+    let next = window_of(SIZE, 1.0, |creation| {
+        App::new(Options::default(), &creation.egui_ctx, Some(&storage))
+    });
+    let app = next.state();
+    assert_eq!(app.state.theme, Preference::Light);
+    assert_eq!(app.state.lanes.order, LaneOrder::Running);
+    assert!(dock::visible(&app.dock).contains(&Pane::Lag));
+    let recent = path("demo").canonicalize().expect("it is there").display().to_string();
+    assert!(next.query_by_label(&recent).is_some(), "{recent} is not offered again");
+}

@@ -1,0 +1,11 @@
+//! The window, driven by keys and by accessible names, on real recordings.
+#![cfg(test)]
+
+mod actions;
+mod end_to_end;
+mod files;
+mod hostile;
+mod pictures;
+mod software;
+mod support;
+mod views;
