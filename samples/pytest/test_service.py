@@ -1,12 +1,16 @@
 """Tests of a service that is not there: one of them blocks the loop.
 
-looptrace must show: a loop per test, and the stall of 300 ms in test_blocks[2], none in the others.
+looptrace must show: a loop per test, a stall of 300 ms in test_blocks[2], one of 200 ms in
+test_starts_a_task_that_blocks, none in the others. LONGER=5 makes both five times as long.
 """
 
 import asyncio
+import os
 import time
 
 import pytest
+
+LONGER = float(os.environ.get("LONGER", "1"))
 
 pytestmark = pytest.mark.asyncio
 
@@ -19,12 +23,12 @@ async def test_waits():
 async def test_blocks(size):
     await asyncio.sleep(0.1)
     if size == 2:
-        time.sleep(0.3)
+        time.sleep(0.3 * LONGER)
     await asyncio.sleep(0.1)
 
 
 async def background():
-    time.sleep(0.2)
+    time.sleep(0.2 * LONGER)
 
 
 async def test_starts_a_task_that_blocks():

@@ -25,6 +25,8 @@ mod attach;
 mod census;
 mod dump;
 mod ends;
+mod gate;
 mod record;
 mod samples;
 mod stalls;
+mod suites;

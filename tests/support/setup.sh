@@ -166,6 +166,12 @@ environment_of() {
             touch "$home/.complete"
         fi
     fi
+    # One version suffices for test suites.
+    if [ "$2" = 3.12 ] && [ ! -e "$home/.pytest" ] &&
+        "$home/bin/python" -m pip install -q --disable-pip-version-check pytest pytest-asyncio \
+            >"$home/pytest.log" 2>&1; then
+        touch "$home/.pytest"
+    fi
     echo "$home/bin/python"
 }
 

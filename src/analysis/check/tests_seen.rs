@@ -1,21 +1,25 @@
 //! Tests of a test suite, and what happened in which.
 //!
 //! A task belongs to a test if its name is a pytest node id (the plugin under `samples/pytest/`
-//! gives such names), or if its outermost coroutine is a test function in a test file. What other
-//! tasks of a loop do while a test's task is alive there happens in that test.
+//! gives such names), or if its outermost coroutine is a test function in a test file. What else the
+//! thread of its loop does while a test's task is alive happens in that test: loops of their own come
+//! and go with tests, threads stay.
+
+use rustc_hash::FxHashMap;
 
 use super::place::Place;
 use super::run::definition;
 use crate::analysis::{Analysis, task_name};
-use crate::model::{LoopId, Stall, Timestamp};
+use crate::model::{LoopId, Stall, TaskId, ThreadId, Timestamp};
 
-/// A stretch of a loop's time that belongs to a test.
+/// A stretch of a thread's time that belongs to a test.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Spell {
-    event_loop: Option<LoopId>,
+    thread: Option<ThreadId>,
     from: Timestamp,
     to: Timestamp,
     test: String,
+    task: TaskId,
 }
 
 /// The tests of a recording.
@@ -27,6 +31,8 @@ pub(super) struct TestsSeen {
 impl TestsSeen {
     pub(super) fn of(analysis: &Analysis) -> Self {
         let dictionary = &analysis.dictionary;
+        let threads: FxHashMap<LoopId, Option<ThreadId>> =
+            analysis.loops.iter().map(|event_loop| (event_loop.id, event_loop.thread)).collect();
         let mut spells = Vec::new();
         for time in &analysis.tasks {
             let Some(task) = dictionary.get_task(time.id) else { continue };
@@ -35,8 +41,10 @@ impl TestsSeen {
                 .map(str::to_owned)
                 .or_else(|| test_at(&definition(dictionary, task.coroutine, task.code)));
             if let Some(test) = test {
-                let event_loop = task.event_loop;
-                spells.push(Spell { event_loop, from: time.first_seen, to: time.last_seen, test });
+                let event_loop = task.event_loop.and_then(|id| threads.get(&id));
+                let thread = event_loop.copied().flatten();
+                let (from, to) = (time.first_seen, time.last_seen);
+                spells.push(Spell { thread, from, to, test, task: time.id });
             }
         }
         spells.sort_unstable();
@@ -51,16 +59,19 @@ impl TestsSeen {
         names
     }
 
-    /// The test that a stall happened in: the one whose task ran on its loop for most of it, else the
-    /// one whose function is on its stack.
+    /// The test that a stall happened in: the one whose task was stuck, else the one that was alive
+    /// on its thread for most of it, else the one whose function is on its stack.
     pub(super) fn of_stall(&self, stall: &Stall, stack: &[Place]) -> Option<String> {
-        let overlap = |spell: &Spell| {
+        let own = self.spells.iter().find(|spell| Some(spell.task) == stall.task);
+        let overlap = |spell: &&Spell| {
             let from = spell.from.max(stall.start);
             spell.to.min(stall.end()).since(from)
         };
-        let on_loop = self.spells.iter().filter(|spell| spell.event_loop == Some(stall.event_loop));
-        let most = on_loop.max_by_key(|spell| overlap(spell));
-        most.filter(|spell| overlap(spell).as_nanos() > 0)
+        let around = || {
+            let on_thread = self.spells.iter().filter(|spell| spell.thread == Some(stall.thread));
+            on_thread.max_by_key(overlap).filter(|spell| overlap(spell).as_nanos() > 0)
+        };
+        own.or_else(around)
             .map(|spell| spell.test.clone())
             .or_else(|| stack.iter().find_map(test_at))
     }
