@@ -329,6 +329,8 @@ impl<M: ReadMemory> Census<'_, M> {
         let mut watch = Watch::new(self.memory, &mut spans);
         let marked = reading::mark(&mut watch, &mut env, addr);
         let folded = self.memory.fold(&spans);
+        // What was copied with it, in the same call, may be older than it.
+        self.memory.begin();
         let mut rest = Vec::new();
         let mut watch = Watch::new(self.memory, &mut rest);
         let reading = reading::identify(&mut watch, &mut env, &mut self.lasting.scratch, addr);

@@ -107,8 +107,8 @@ fn python<M: Memory>(
     if view.state == GeneratorState::Finished {
         return Ok(Err(Leaf::Finished));
     }
-    // The name never changes in practice and needs no watching.
-    let qualname = memory.raw().pointer(at.offset(env.layout.generator.qualname))?;
+    // Up to 3.10 it names the frame, and another coroutine may have had its address and frame.
+    let qualname = memory.pointer(at.offset(env.layout.generator.qualname))?;
     let root = chain.is_empty();
     let GeneratorView { code, instruction, frame, .. } = view;
     chain.push(Element::Python { code, instruction, frame, qualname });
