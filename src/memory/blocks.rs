@@ -3,8 +3,8 @@
 use super::live::prefer_huge_pages;
 use super::paged::PAGE_BYTES;
 
-/// Pages per segment (4 MiB).
-const SEGMENT: usize = 1024;
+/// Pages per segment (16 MiB: mostly whole huge pages).
+const SEGMENT: usize = 4096;
 /// Segments that are kept from one pass to the next.
 const KEPT: usize = 2;
 
