@@ -9,7 +9,7 @@ use super::id::{
     CodeId, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, ProcessId, StackId, StringId,
     TaskId, ThreadId, WaitId,
 };
-use super::interpreter::{Callee, GcLook, GcPause, GilLook, LoopQueues};
+use super::interpreter::{Callee, GcLook, GcPause, GilLook, LoopQueues, Turn};
 use super::kernel::{
     BlockedLook, EdgeSource, KernelCall, LostSwitches, MachineClocks, NativeCode, NativeSample,
     OffCpu, OffCpuRun, ThreadClocks,
@@ -183,6 +183,8 @@ pub enum Event {
     Callee(Callee),
     /// What a loop has queued.
     Queues(LoopQueues),
+    /// A loop has not come back to its poll call for a while; the sample of that time follows.
+    Turn(Turn),
     /// The last event of a recording that was ended in order.
     End { time: Timestamp, reason: EndReason },
 }

@@ -47,6 +47,17 @@ pub struct GcPause {
     pub collected: u64,
 }
 
+/// A loop has not come back to its poll call for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// The thread that runs the loop.
+    pub thread: ThreadId,
+    /// The time of the sample that this comes before.
+    pub time: Timestamp,
+    /// When, by its own clock, the loop began to run the callbacks that it still ran at `time`.
+    pub began: Timestamp,
+}
+
 /// The native function that the sample of the same thread and time was calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Callee {

@@ -24,7 +24,9 @@ pub use id::{
     CodeId, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, ProcessId, StackId, StallId,
     StringId, TaskId, ThreadId, WaitId,
 };
-pub use interpreter::{Callee, GcLook, GcPause, GilLook, LoopQueues, QueueEntry, QueueReason};
+pub use interpreter::{
+    Callee, GcLook, GcPause, GilLook, LoopQueues, QueueEntry, QueueReason, Turn,
+};
 pub use kernel::{
     BlockedLook, CallObject, EdgeSource, KernelCall, KernelState, LostSwitches, MachineClocks,
     NativeCode, NativeSample, OffCpu, OffCpuRun, OffReason, Tally, ThreadClocks,

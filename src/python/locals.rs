@@ -20,6 +20,20 @@ pub struct Variable {
     in_cell: bool,
 }
 
+impl Variable {
+    /// Whether the frame holds a cell with the value instead of the value.
+    #[must_use]
+    pub const fn is_in_cell(self) -> bool {
+        self.in_cell
+    }
+
+    /// Where a frame keeps it.
+    #[must_use]
+    pub fn place(self, frame: RemoteAddr, layout: &Layout) -> RemoteAddr {
+        frame.offset(layout.frame.locals + 8 * self.index)
+    }
+}
+
 /// Finds the variable `name` of a code object. Arguments that inner functions use stand in cells,
 /// and have a plain place as well up to 3.10, which is empty.
 ///

@@ -122,7 +122,8 @@ impl Defined {
             | Event::Gc(_)
             | Event::GcPause(_)
             | Event::Callee(_)
-            | Event::Queues(_) => self.interpreter(event),
+            | Event::Queues(_)
+            | Event::Turn(_) => self.interpreter(event),
             Event::Gap { .. } | Event::Stats(_) | Event::MachineClocks(_) | Event::End { .. } => {
                 Ok(())
             }
@@ -141,6 +142,7 @@ impl Defined {
                 self.thread(Some(callee.thread))?;
                 self.string(Some(callee.function))
             }
+            Event::Turn(turn) => self.thread(Some(turn.thread)),
             Event::Queues(queues) => {
                 self.event_loop(Some(queues.event_loop))?;
                 queues.entries.iter().try_for_each(|entry| self.task(entry.task))

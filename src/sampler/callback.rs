@@ -8,11 +8,12 @@ use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
 
-use crate::memory::{Batch, LiveMemory, ReadMemory as _, RemoteAddr};
+use crate::memory::{Batch, LiveMemory, PagedMemory, ReadMemory as _, RemoteAddr};
 use crate::model::{Dictionary, LoopKind, TaskId};
 use crate::python::code::Codes;
 use crate::python::frames::{Look, RawFrame};
 use crate::python::layout::Layout;
+use crate::python::locals::{self, Variable};
 
 /// What tells one callback from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) struct Callbacks {
     context_ver: u64,
     key: Option<Key>,
     current: Option<NonZeroU32>,
+    /// When the loop's turn began in which the callback runs, by the loop's own clock; to be told.
+    pub(super) turn: Option<u64>,
     /// How many frames the thread has between callbacks, for loops that are not Python.
     outside: Option<usize>,
     batch: Option<Batch>,
@@ -38,6 +41,8 @@ pub(super) struct Callbacks {
 #[derive(Debug, Default)]
 pub(super) struct RunFrames {
     known: FxHashMap<RemoteAddr, bool>,
+    /// Where `_run_once` keeps the time at which it came back from its poll call.
+    end_time: FxHashMap<RemoteAddr, Option<Variable>>,
     epoch: u32,
 }
 
@@ -52,6 +57,7 @@ impl RunFrames {
         if self.epoch != epoch {
             self.epoch = epoch;
             self.known.clear();
+            self.end_time.clear();
         }
         *self.known.entry(code).or_insert_with(|| {
             codes.location(code).is_some_and(|code| {
@@ -66,6 +72,7 @@ impl RunFrames {
 /// What numbering needs besides the look.
 pub(super) struct Seeing<'a> {
     pub(super) live: &'a LiveMemory,
+    pub(super) code_memory: &'a mut PagedMemory<LiveMemory>,
     pub(super) layout: &'a Layout,
     pub(super) codes: &'a Codes,
     pub(super) names: &'a Dictionary,
@@ -131,6 +138,7 @@ impl Callbacks {
             .iter()
             .rposition(|frame| with.run_frames.runs_handles(frame.code, epoch, codes, names))?;
         let frame = frames.get(run.checked_sub(1)?)?.addr;
+        self.turn = frames.get(run + 1).and_then(|frame| turn(frame, with));
         let handle = self.handle(frames.get(run)?, with)?;
         Some(Key { handle, task, frame })
     }
@@ -144,4 +152,42 @@ impl Callbacks {
         let word = u64::from_le_bytes(*batch.get(range)?.first_chunk()?);
         Some(RemoteAddr::new(word & !with.layout.frame.tag_mask))
     }
+}
+
+/// When the loop came back from its poll call, in nanoseconds of its own clock: `end_time` in
+/// `_run_once`, from which it takes what is due. Equal values are the same turn of the loop.
+fn turn(frame: &RawFrame, with: &mut Seeing<'_>) -> Option<u64> {
+    let Seeing { live, layout, codes, names, .. } = *with;
+    let known = with.run_frames.end_time.get(&frame.code).copied();
+    let variable = match known {
+        Some(known) => known,
+        None => {
+            let is_loop = codes.location(frame.code).is_some_and(|code| {
+                names.text(code.function).ends_with("_run_once")
+                    && names.text(code.file).ends_with("asyncio/base_events.py")
+            });
+            with.code_memory.begin();
+            let found = is_loop.then(|| {
+                locals::variable(with.code_memory, layout, frame.code, "end_time").ok().flatten()
+            });
+            let found = found.flatten().filter(|variable| !variable.is_in_cell());
+            with.run_frames.end_time.insert(frame.code, found);
+            found
+        }
+    };
+    let mut word = [0; 8];
+    live.read_into(variable?.place(frame.addr, layout), &mut word).ok()?;
+    let value = RemoteAddr::new(u64::from_le_bytes(word) & !layout.frame.tag_mask).plausible()?;
+    live.read_into(value.offset(layout.values.float_value), &mut word).ok()?;
+    nanos(f64::from_le_bytes(word))
+}
+
+/// Seconds of a monotonic clock.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positive and below 2⁶³, as checked"
+)]
+fn nanos(seconds: f64) -> Option<u64> {
+    (seconds.is_finite() && seconds > 0.0 && seconds < 9e9).then_some((seconds * 1e9) as u64)
 }

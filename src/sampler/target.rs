@@ -66,6 +66,7 @@ impl Shared<'_> {
     pub(super) const fn seeing(&mut self) -> Seeing<'_> {
         Seeing {
             live: self.live,
+            code_memory: self.code_memory,
             layout: self.layout,
             codes: self.codes,
             names: self.dictionary,

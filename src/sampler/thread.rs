@@ -6,7 +6,7 @@ use crate::asyncio::AsyncioReader;
 use crate::memory::RemoteAddr;
 use crate::model::{
     Activity, Duration, Event, KernelState, LoopId, LoopKind, Miss, MissReason, Sample, TaskId,
-    ThreadId, Timestamp,
+    ThreadId, Timestamp, Turn,
 };
 use crate::os::poll::{PollCall, SyscallProbe};
 use crate::os::thread::ThreadProbe;
@@ -24,6 +24,10 @@ use super::watch::LOOKS_PER_EPOCH;
 const LONG_SLEEP: Duration = Duration::from_nanos(10_000_000);
 /// Without the kernel's stream, every so many idle ticks are.
 const STOP_CHECK_TICKS: u32 = 32;
+
+/// A loop that has run callbacks for so long without polling is told of.
+const LONG_TURN: Duration = Duration::from_nanos(400_000);
+const LONGEST_TURN: Duration = Duration::from_nanos(3_600_000_000_000);
 
 /// The loop that runs in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +178,7 @@ impl SampledThread {
         match self.look_or_recall(off, shared) {
             Ok(seen) => {
                 sink.define(shared.dictionary);
+                self.tell_turn(shared, now, sink);
                 sink.push(Event::Sample(Sample {
                     time: now,
                     thread: self.id,
@@ -199,6 +204,17 @@ impl SampledThread {
                 sink.push(Event::Miss(Miss { time: now, thread: self.id, reason, count: 1 }));
                 Tick::Missed(reason)
             }
+        }
+    }
+
+    /// Tells since when the loop has not come back to its poll call, where that is a while.
+    fn tell_turn(&mut self, shared: &Shared<'_>, now: Timestamp, sink: &mut Sink) {
+        let Some(began) = self.callbacks.turn.take() else { return };
+        let began = shared.clock.at(began);
+        let ago = now.since(began);
+        // A loop may have another clock than ours.
+        if ago >= LONG_TURN && ago <= LONGEST_TURN && began > Timestamp::ZERO {
+            sink.push(Event::Turn(Turn { thread: self.id, time: now, began }));
         }
     }
 

@@ -7,7 +7,7 @@ use looptrace::model::{
     BlockedLook, CallObject, Callee, Duration, EdgeSource, Event, GcLook, GcPause, GilLook,
     KernelCall, KernelCallId, KernelState, LoopId, LoopQueues, LostSwitches, MachineClocks,
     NativeCode, NativeCodeId, NativeSample, OffCpu, OffCpuRun, OffReason, ProcessId, QueueEntry,
-    QueueReason, StringId, Tally, TaskId, ThreadClocks, ThreadId, Timestamp,
+    QueueReason, StringId, Tally, TaskId, ThreadClocks, ThreadId, Timestamp, Turn,
 };
 
 use super::anything::pick;
@@ -124,6 +124,10 @@ fn state(kind: u8, ids: Ids, n: [u32; 6], nanos: u64) -> Option<Event> {
             generation: u8::try_from(n[2] % 256).ok()?,
             collected: nanos,
         }),
+        14 => {
+            let began = Timestamp::from_nanos(nanos.min(time.as_nanos()));
+            Event::Turn(Turn { thread: thread?, time, began })
+        }
         13 => Event::Callee(Callee { thread: thread?, time, function: ids.text? }),
         _ => {
             let entries = n.iter().map(|&number| QueueEntry {
@@ -152,7 +156,7 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         call: KernelCallId::new(1),
         code: NativeCodeId::new(1),
     };
-    (0..15).filter_map(|kind| event(kind, ids, [6, 4, 5, 4, 3, 2], 9_100_000)).collect()
+    (0..16).filter_map(|kind| event(kind, ids, [6, 4, 5, 4, 3, 2], 9_100_000)).collect()
 }
 
 fn code<T: PartialEq + Copy>(choices: &[T], choice: T) -> u64 {
@@ -241,6 +245,10 @@ fn interpreter(event: &Event) -> Option<(u8, Vec<u64>)> {
         Event::Callee(callee) => {
             let (thread, function) = (callee.thread.get().into(), callee.function.get().into());
             (77, vec![thread, callee.time.as_nanos(), function])
+        }
+        Event::Turn(turn) => {
+            let ago = turn.time.since(turn.began).as_nanos();
+            (83, vec![turn.thread.get().into(), turn.time.as_nanos(), ago])
         }
         Event::Queues(queues) => {
             let count = queues.entries.len() as u64;

@@ -68,6 +68,14 @@ impl Episode {
         true
     }
 
+    /// What was seen in another one, that came after it in the same turn of the loop.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.runs.extend_from_slice(&other.runs);
+        if self.runs.len() > MOST_RUNS {
+            self.thin_out();
+        }
+    }
+
     fn add(&mut self, look: &Sample) {
         if let Some(run) = self.runs.last_mut()
             && (run.stack, run.task_depth) == (look.stack, look.task_depth)

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{
     Activity, Dictionary, Duration, EdgeSource, Event, EventLoop, GilLook, Lag, LagSeries, LoopId,
-    LoopKind, MachineClocks, ProcessId, Sample, StackId, Stall, StallEdges, StallId, StallKind,
-    TaskId, ThreadId, Timestamp,
+    LoopKind, MachineClocks, ProcessId, Sample, StackId, Stall, StallEdges, StallId, TaskId,
+    ThreadId, Timestamp,
 };
 
 use super::clue::Case;
@@ -139,6 +139,7 @@ impl StallFinder {
             Event::GcPause(pause) => (pause.start, Item::GcPause(*pause)),
             Event::ThreadClocks(clocks) => (clocks.time, Item::Clocks(*clocks)),
             Event::MachineClocks(clocks) => (clocks.time, Item::Machine(*clocks)),
+            Event::Turn(turn) => (turn.time, Item::Turn(*turn)),
             Event::Queues(queues) => (queues.time, Item::Queues(queues.clone())),
             Event::TargetEnded { id, time } => (*time, Item::Ended(*id)),
             _ => return,
@@ -180,6 +181,9 @@ impl StallFinder {
             Item::Gil(look) => self.gil(&look),
             Item::Gc(look) => self.processes.entry(look.process).or_default().gc.push(look),
             Item::GcPause(it) => self.processes.entry(it.process).or_default().pauses.push(it),
+            Item::Turn(turn) => {
+                self.tracks.entry(turn.thread).or_default().turn(turn.time, turn.began);
+            }
             Item::Ended(process) => self.cut_off(Some(process)),
             item => self.note(item),
         }
@@ -266,14 +270,17 @@ impl StallFinder {
         self.processes.entry(look.process).or_default().gil.push(seen);
     }
 
-    /// An episode of this thread ended: a stall keeps what is known now, others are forgotten.
+    /// Something of this thread ended: a stall keeps what is known now, others are forgotten. An
+    /// iteration with a callback that is a stall by itself is none.
     fn ended(&mut self, thread: ThreadId) {
+        let threshold = self.threshold;
         let Some(track) = self.tracks.get_mut(&thread) else { return };
-        let Some(draft) = track.drafts.last_mut() else { return };
-        if draft.end.time.since(draft.start.time) < self.threshold {
-            track.drop_draft();
-            return;
-        }
+        track.drafts.retain(|draft| {
+            !draft.is_new || (draft.length() >= threshold && draft.longest < threshold)
+        });
+        // Those that are new come last, and there are two at most.
+        let Some(draft) = track.drafts.last_mut().filter(|draft| draft.is_new) else { return };
+        draft.is_new = false;
         let from = draft.start.time;
         let process = self.process_of.get(&thread);
         let last = process.and_then(|process| self.censuses.get(process)).copied();
@@ -331,7 +338,7 @@ impl StallFinder {
         let Some(&definition) = self.loops.get(&event_loop) else { return };
         let Some(track) = self.tracks.get(&thread) else { return };
         let nothing = ProcessLogs::default();
-        let Draft { episode, start, end, ongoing, followers, ready, poll } = draft;
+        let Draft { kind, episode, start, end, ongoing, followers, ready, poll, .. } = draft;
         let case = Case {
             from: start.time,
             to: end.time,
@@ -366,7 +373,7 @@ impl StallFinder {
             process: definition.process,
             event_loop,
             thread,
-            kind: if episode.inside { StallKind::Callback } else { StallKind::Outside },
+            kind,
             start: start.time,
             duration: end.time.since(start.time),
             start_error: start.error,

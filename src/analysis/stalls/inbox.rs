@@ -6,7 +6,7 @@
 use crate::model::{
     BlockedLook, Callee, GcLook, GcPause, GilLook, LoopQueues, LostSwitches, MachineClocks,
     NativeSample, OffCpu, OffCpuRun, ProcessId, Sample, TaskId, TaskRow, ThreadClocks, ThreadId,
-    Timestamp,
+    Timestamp, Turn,
 };
 
 /// Something that happened.
@@ -27,6 +27,7 @@ pub(super) enum Item {
     Clocks(ThreadClocks),
     Machine(MachineClocks),
     Queues(LoopQueues),
+    Turn(Turn),
     Census(ProcessId),
     Row(TaskRow),
     TaskGone(TaskId),

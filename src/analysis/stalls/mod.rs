@@ -18,6 +18,7 @@ mod offs;
 mod place;
 mod scene;
 mod track;
+mod turn;
 mod verdict;
 mod victims;
 mod words;

@@ -67,6 +67,19 @@ impl Layers {
     }
 }
 
+/// Whether two stacks have a frame above the loop's own in common.
+pub(super) fn share_more(
+    dictionary: &Dictionary,
+    one: StackId,
+    other: StackId,
+    poll: Option<StackId>,
+) -> bool {
+    let frames = dictionary.stack_frames(one);
+    let own = machinery(dictionary, &frames)
+        .max(poll.map_or(0, |poll| common(dictionary, &frames, poll)));
+    common(dictionary, &frames, other) > own
+}
+
 /// How many frames, outermost first, run the same code.
 fn common(dictionary: &Dictionary, frames: &[FrameId], poll: StackId) -> usize {
     let code = |id: FrameId| dictionary.get_frame(id).map(|Frame { code, .. }| code);

@@ -2,17 +2,21 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Activity, Dictionary, Duration, LoopKind, Sample, StackId, TaskId, Timestamp};
+use crate::model::{
+    Activity, Dictionary, Duration, LoopKind, Sample, StackId, StallKind, TaskId, Timestamp,
+};
 
 use super::edges::{self, Edge};
 use super::episode::Episode;
 use super::heartbeat::{Heartbeat, Series};
 use super::place;
 use super::scene::ThreadLogs;
+use super::turn::{Sum, Turn};
 
 /// An episode that is over (or was not, when the recording ended).
 #[derive(Debug)]
 pub(super) struct Draft {
+    pub(super) kind: StallKind,
     pub(super) episode: Episode,
     pub(super) start: Edge,
     pub(super) end: Edge,
@@ -23,6 +27,16 @@ pub(super) struct Draft {
     pub(super) ready: Vec<(TaskId, Timestamp)>,
     /// The stack in which the loop last polled.
     pub(super) poll: Option<StackId>,
+    /// Of an iteration: its longest callback.
+    pub(super) longest: Duration,
+    /// Whether it was not yet held against the threshold.
+    pub(super) is_new: bool,
+}
+
+impl Draft {
+    pub(super) const fn length(&self) -> Duration {
+        self.end.time.since(self.start.time)
+    }
 }
 
 /// A loop's thread.
@@ -34,6 +48,10 @@ pub(super) struct Track {
     pub(super) series: Series,
     pub(super) drafts: Vec<Draft>,
     open: Option<Episode>,
+    /// The turn of the loop that goes on, where it is known.
+    turn: Option<Turn>,
+    /// What was told of the next look: when its turn began.
+    told: Option<(Timestamp, Timestamp)>,
     /// The last look or the end of the last run of idle ticks.
     last: Option<Timestamp>,
     poll: Option<StackId>,
@@ -85,19 +103,39 @@ impl Track {
         let inside = place == Place::Callback;
         self.follow(look);
         let apart = self.last.map_or(Duration::ZERO, |last| look.time.since(last));
+        let told = self.told.take().filter(|(time, _)| *time == look.time).map(|(_, began)| began);
         let near = inside || apart.as_nanos() <= tick.as_nanos().saturating_mul(MOST_TICKS_APART);
+        let near = near || self.goes_on(look, dictionary);
         let before = self.last.replace(look.time);
         if near && self.open.as_mut().is_some_and(|open| open.take(look, inside)) {
+            if self.turn.is_none() {
+                self.turn = told.map(Turn::new);
+            }
             return false;
         }
-        let ended = self.close(look.time);
+        let mut ended = self.close(look.time);
+        let goes_on = !inside || told.is_some() && told == self.turn.as_ref().map(|it| it.began);
+        if !goes_on {
+            ended |= self.finish_turn(false);
+            self.turn = told.map(Turn::new);
+        }
         self.open = Some(Episode::new(before, look, inside));
         ended
     }
 
+    /// Whether a look far from the last one shows the same code above the loop's own: a signal
+    /// handler, say.
+    fn goes_on(&self, look: &Sample, dictionary: &Dictionary) -> bool {
+        let last = self.open.as_ref().and_then(|open| open.runs.last()?.stack);
+        look.stack
+            .zip(last)
+            .is_some_and(|(one, other)| place::share_more(dictionary, one, other, self.poll))
+    }
+
     /// The loop was seen asleep in its poll call, or not running, at this time.
     pub(super) fn asleep(&mut self, time: Timestamp) -> bool {
-        let ended = self.close(time);
+        let mut ended = self.close(time);
+        ended |= self.finish_turn(false);
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
         ended
     }
@@ -114,11 +152,64 @@ impl Track {
         let Some(episode) = self.open.take() else { return false };
         let end = Edge { time: episode.last(), error: Duration::ZERO };
         self.finish_episode(episode, end, true);
+        self.finish_turn(true);
         true
     }
 
     fn finish_episode(&mut self, episode: Episode, end: Edge, ongoing: bool) {
-        let start = edges::start(episode.before, episode.first(), &self.logs.offs);
+        let began = self.turn.as_ref().map(|turn| turn.began).filter(|_| episode.inside);
+        // It began after its turn did, however long ago the loop was last seen.
+        let before = match (episode.before, began) {
+            (Some(before), Some(began)) => Some(before.max(began).min(episode.first())),
+            (before, began) => before.or(began.map(|began| began.min(episode.first()))),
+        };
+        let start = edges::start(before, episode.first(), &self.logs.offs);
+        match self.turn.as_mut().filter(|_| episode.inside) {
+            Some(turn) => turn.take(&episode, start, end),
+            None => self.beat(start, end),
+        }
+        let kind = if episode.inside { StallKind::Callback } else { StallKind::Outside };
+        self.draft(kind, episode, (start, end), ongoing);
+    }
+
+    /// The turn is over: the loop polls, or the next one was seen.
+    fn finish_turn(&mut self, ongoing: bool) -> bool {
+        let Some(sum) = self.turn.take().and_then(Turn::finish) else { return false };
+        let Sum { episode, start, end, callbacks, longest } = sum;
+        self.beat(start, end);
+        if callbacks < 2 {
+            return false;
+        }
+        self.draft(StallKind::Iteration, episode, (start, end), ongoing);
+        if let Some(draft) = self.drafts.last_mut() {
+            draft.longest = longest;
+        }
+        true
+    }
+
+    fn draft(
+        &mut self,
+        kind: StallKind,
+        episode: Episode,
+        (start, end): (Edge, Edge),
+        ongoing: bool,
+    ) {
+        self.drafts.push(Draft {
+            kind,
+            episode,
+            start,
+            end,
+            ongoing,
+            followers: Vec::new(),
+            ready: Vec::new(),
+            poll: self.poll,
+            longest: Duration::ZERO,
+            is_new: true,
+        });
+    }
+
+    /// A stretch in which the loop did not poll.
+    fn beat(&mut self, start: Edge, end: Edge) {
         let length = end.time.since(start.time);
         let offs = self.logs.offs.within(start.time, end.time).filter(|off| !off.blocked);
         let preempted = offs.fold(Duration::ZERO, |sum, off| sum + off.end.since(off.start));
@@ -127,20 +218,11 @@ impl Track {
         self.heartbeat.add(length);
         self.corrected.add(corrected);
         self.series.add(start.time, length, corrected);
-        self.drafts.push(Draft {
-            episode,
-            start,
-            end,
-            ongoing,
-            followers: Vec::new(),
-            ready: Vec::new(),
-            poll: self.poll,
-        });
     }
 
-    /// Forgets the last draft: it was too short.
-    pub(super) fn drop_draft(&mut self) {
-        self.drafts.pop();
+    /// When the loop came back from its poll call last, as told of the look at `time`.
+    pub(super) const fn turn(&mut self, time: Timestamp, began: Timestamp) {
+        self.told = Some((time, began));
     }
 
     /// A task that runs soon after a stall.
@@ -158,7 +240,8 @@ impl Track {
     pub(super) fn horizon(&self) -> Option<Timestamp> {
         let open = self.open.as_ref().map(|open| open.before.unwrap_or_else(|| open.first()));
         let drafts = self.drafts.iter().map(|draft| draft.start.time);
-        drafts.chain(open).min()
+        let turn = self.turn.as_ref().map(|turn| turn.began);
+        drafts.chain(open).chain(turn).min()
     }
 
     fn count(&mut self, context_ver: Option<u64>) {

@@ -154,6 +154,7 @@ impl Decoder {
             EventKind::GcPause => self.gc_pause(),
             EventKind::Callee => self.callee(),
             EventKind::Queues => self.queues(),
+            EventKind::Turn => self.turn(),
         }
     }
 }

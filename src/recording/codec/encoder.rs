@@ -104,7 +104,8 @@ impl Encoder {
             | Event::Gc(_)
             | Event::GcPause(_)
             | Event::Callee(_)
-            | Event::Queues(_) => self.interpreter(event),
+            | Event::Queues(_)
+            | Event::Turn(_) => self.interpreter(event),
         }
     }
 
@@ -131,6 +132,7 @@ impl Encoder {
             Event::GcPause(pause) => self.gc_pause(pause),
             Event::Callee(callee) => self.callee(callee),
             Event::Queues(queues) => self.queues(queues),
+            Event::Turn(turn) => self.turn(turn),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::{Decoder, Encoder, choice, flag, number, optional, required};
 use crate::model::{
     Callee, Duration, Event, GcLook, GcPause, GilLook, LoopId, LoopQueues, ProcessId, QueueEntry,
-    QueueReason, StringId, TaskId, ThreadId, Timestamp,
+    QueueReason, StringId, TaskId, ThreadId, Timestamp, Turn,
 };
 use crate::recording::column::Column;
 use crate::recording::limits::QUEUE_ENTRIES;
@@ -44,6 +44,13 @@ impl Encoder {
         self.columns.put(Column::Callee, u64::from(thread.get()));
         self.columns.put(Column::Callee, self.clock.fold(time));
         self.columns.put(Column::Callee, u64::from(function.get()));
+    }
+
+    pub(super) fn turn(&mut self, turn: &Turn) {
+        let Turn { thread, time, began } = *turn;
+        self.columns.put(Column::Turn, u64::from(thread.get()));
+        self.columns.put(Column::Turn, self.clock.fold(time));
+        self.columns.put(Column::Turn, time.since(began).as_nanos());
     }
 
     pub(super) fn queues(&mut self, queues: &LoopQueues) {
@@ -100,6 +107,14 @@ impl Decoder {
         let time = self.clock.unfold(self.columns.take(Column::Callee)?);
         let function = required(self.columns.take(Column::Callee)?, StringId::new)?;
         Ok(Event::Callee(Callee { thread, time, function }))
+    }
+
+    pub(super) fn turn(&mut self) -> Result<Event, Malformed> {
+        let thread = required(self.columns.take(Column::Turn)?, ThreadId::new)?;
+        let time = self.clock.unfold(self.columns.take(Column::Turn)?);
+        let ago = self.columns.take(Column::Turn)?;
+        let began = time.as_nanos().checked_sub(ago).map(Timestamp::from_nanos).ok_or(Malformed)?;
+        Ok(Event::Turn(Turn { thread, time, began }))
     }
 
     pub(super) fn queues(&mut self) -> Result<Event, Malformed> {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::analysis::{Analysis, FrameNames};
-use crate::model::{Cause, CauseKind, Duration, FrameId, Stall, StallEdges, VictimReason};
+use crate::model::{
+    Cause, CauseKind, Duration, FrameId, Stall, StallEdges, StallKind, VictimReason,
+};
 
 use super::super::bar::bar;
 use super::super::columns::{Align, Columns};
@@ -189,13 +191,15 @@ fn head(analysis: &Analysis, stall: &Stall, style: Style, out: &mut impl Write) 
     let error = stall.start_error + stall.end_error;
     let at = stall.start.since(Default::default());
     let length = style.paint(Paint::Warning, &stall.duration.to_string()).into_owned();
-    let who = match stall.task {
-        Some(task) => {
+    let who = match (stall.kind, stall.task) {
+        (StallKind::Iteration, _) => "many callbacks between two polls".to_owned(),
+        (_, Some(task)) => {
             let name = words::name_of(&analysis.dictionary, task);
             let call = words::call_of(&analysis.dictionary, task);
             format!("{} {call}", style.paint(Paint::Task, &name))
         }
-        None => format!("{} without a task", stall.kind.name()),
+        (StallKind::Callback, None) => "a callback without a task".to_owned(),
+        (StallKind::Outside, None) => "outside any callback".to_owned(),
     };
     let ongoing = if stall.ongoing { ", still going on at the end" } else { "" };
     let thread = words::thread_words(&analysis.dictionary, stall.thread);

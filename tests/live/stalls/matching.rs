@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use looptrace::analysis::{Analysis, FrameNames};
-use looptrace::model::{CauseKind, Duration, EvidenceValue, Stall, StallKind};
+use looptrace::model::{Duration, EvidenceValue, Stall, StallKind};
 
 use super::told::{Compared, ToldStall};
 
@@ -68,9 +68,9 @@ impl Figures {
             self.wrong_length += 1;
             self.complaints.push(format!("{is} ns long, but {was} planted: {planted:?} {stall:?}"));
         }
-        let cause = stall.main_cause().map_or(CauseKind::Unknown, |cause| cause.kind);
-        *self.confusion.entry((planted.cause.clone(), cause.name())).or_default() += 1;
-        if cause.name() == planted.cause {
+        let cause = main_cause(stall, &planted.cause);
+        *self.confusion.entry((planted.cause.clone(), cause)).or_default() += 1;
+        if cause == planted.cause {
             self.right_cause += 1;
         } else {
             let texts: Vec<String> = stall
@@ -136,13 +136,26 @@ impl Figures {
     }
 }
 
+/// The kind with the largest share. Others may have taken the CPU: that counts only if it was
+/// planted.
+pub(crate) fn main_cause(stall: &Stall, planted: &str) -> &'static str {
+    let mut shares: BTreeMap<&'static str, f64> = BTreeMap::new();
+    for cause in &stall.causes {
+        *shares.entry(cause.kind.name()).or_default() += cause.share;
+    }
+    if planted != "starved" {
+        shares.remove("starved");
+    }
+    shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or("none", |(kind, _)| kind)
+}
+
 fn overlap(from: u64, to: u64, stall: &Stall) -> u64 {
     let start = stall.start.as_nanos().max(from);
     stall.end().as_nanos().min(to).saturating_sub(start)
 }
 
 /// The found stall that shares most of its time with a planted one: at least half of it.
-fn best_match<'a>(
+pub(crate) fn best_match<'a>(
     planted: &ToldStall,
     stalls: &'a [Stall],
     taken: &[bool],

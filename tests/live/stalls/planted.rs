@@ -17,7 +17,7 @@ macro_rules! planted {
         #[test]
         fn $name() {
             let Some(python) = interpreter($minor) else { return };
-            if full_run() && ($event_loop != "uvloop" || python.uvloop) {
+            if ($always || full_run()) && ($event_loop != "uvloop" || python.uvloop) {
                 plant(python, $event_loop, $edges);
             }
         }
@@ -59,7 +59,8 @@ fn plant(python: &Interpreter, event_loop: &str, edges: &str) {
     figures.add(&compared, THRESHOLD);
     figures.print(&format!("{python} {event_loop} {edges}"));
     // A recorder that gets no CPU misses some: exact figures want a quiet machine.
-    assert!(figures.found * 10 >= figures.planted * 9, "stalls were missed");
+    assert!(figures.found * 2 >= figures.planted, "stalls were missed");
+    assert!(figures.right_cause * 2 >= figures.found, "causes");
     assert_eq!(figures.unconfirmed, 0, "stalls that were none");
     if full_run() {
         assert_eq!(figures.found, figures.planted, "stalls were missed");

@@ -1,9 +1,8 @@
 //! One sample per row of the table of causes.
 
-use std::collections::BTreeMap;
-
 use looptrace::model::{Duration, EvidenceValue, Stall};
 
+use super::matching::main_cause;
 use super::told::{self, Compared, ToldStall};
 use crate::full_run;
 use crate::support::interpreter::{Interpreter, interpreter};
@@ -75,19 +74,6 @@ fn told(planted: &ToldStall, stall: &Stall) -> String {
         .map(|cause| format!("{:.2} {}: {}", cause.share, cause.kind.name(), cause.text))
         .collect();
     format!("{} {} ns: {causes:?}", planted.cause, stall.duration.as_nanos())
-}
-
-/// The kind with the largest share. Others may have taken the CPU: that counts only if it was
-/// planted.
-fn main_cause(stall: &Stall, planted: &str) -> &'static str {
-    let mut shares: BTreeMap<&'static str, f64> = BTreeMap::new();
-    for cause in &stall.causes {
-        *shares.entry(cause.kind.name()).or_default() += cause.share;
-    }
-    if planted != "starved" {
-        shares.remove("starved");
-    }
-    shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or("none", |(kind, _)| kind)
 }
 
 fn overlapping<'a>(planted: &ToldStall, compared: &'a Compared) -> Option<&'a Stall> {

@@ -21,6 +21,8 @@ pub(crate) struct ToldStall {
     pub(crate) end_ns: u64,
     /// What the text or the evidence of the cause must contain.
     pub(crate) names: Option<String>,
+    /// Where in the loop's turn it was.
+    pub(crate) kind: Option<String>,
 }
 
 /// Everything a program wrote down, on its own monotonic clock.
