@@ -18,6 +18,7 @@ mod loops;
 mod naming;
 mod notes;
 mod object_table;
+mod queues;
 mod reader;
 mod reading;
 mod record;
@@ -36,6 +37,7 @@ mod watch;
 pub use census::CensusSummary;
 pub use locate::Asyncio;
 pub use loops::KnownLoop;
+pub use queues::Queued;
 pub use reader::{AsyncioReader, CensusTarget};
 
 #[cfg(test)]

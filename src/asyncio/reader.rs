@@ -26,8 +26,8 @@ pub struct CensusTarget<'a> {
 /// The asyncio side of one process: everything that is remembered about its tasks.
 #[derive(Debug)]
 pub struct AsyncioReader {
-    interpreters: Vec<InterpreterState>,
-    lasting: Lasting,
+    pub(super) interpreters: Vec<InterpreterState>,
+    pub(super) lasting: Lasting,
     cycles: Vec<Vec<TaskId>>,
 }
 

@@ -34,6 +34,25 @@ pub(super) struct Section {
     pub(super) size: u64,
 }
 
+/// A part of a file that is mapped into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// Where it lies in the file.
+    pub(super) offset: u64,
+    /// Where it lies in memory, before relocation.
+    pub(super) address: u64,
+    /// Bytes in the file.
+    pub(super) size: u64,
+}
+
+impl Segment {
+    /// Where this offset of the file lies in memory, if it is in this part.
+    pub(super) fn address(&self, offset: u64) -> Option<u64> {
+        let within = offset.checked_sub(self.offset).filter(|&within| within < self.size)?;
+        self.address.checked_add(within)
+    }
+}
+
 /// An opened ELF file.
 pub(super) struct Elf {
     file: File,
@@ -77,6 +96,21 @@ impl Elf {
                 size: long(section, 32)?,
             })
         })
+    }
+
+    /// The parts of the file that are mapped into memory.
+    pub(super) fn segments(&self) -> Option<Vec<Segment>> {
+        let count = half(&self.header, 56)?;
+        let table = self.read(long(&self.header, 32)?, count.checked_mul(PROGRAM_HEADER)?)?;
+        let mapped = table.chunks_exact(56).filter(|header| word(header, 0) == Some(LOAD));
+        Some(
+            mapped
+                .filter_map(|header| {
+                    let (offset, address) = (long(header, 8)?, long(header, 16)?);
+                    Some(Segment { offset, address, size: long(header, 32)? })
+                })
+                .collect(),
+        )
     }
 
     /// What to add to a section's address, given where the file's first byte is mapped.

@@ -140,6 +140,24 @@ pub fn value_stack<M: Memory>(
     Ok(())
 }
 
+/// Where the value stack of a frame begins.
+pub(super) fn stack_start<M: Memory>(
+    memory: &mut M,
+    layout: &Layout,
+    frame: RemoteAddr,
+    code: RemoteAddr,
+) -> Result<RemoteAddr, MemoryError> {
+    match layout.frame.value_stack {
+        Some(offset) => object(memory.pointer(frame.offset(offset))?),
+        None => {
+            let names = layout.code.localsplusnames.ok_or(nonsense(code))?;
+            let names = memory.pointer(code.offset(names))?;
+            let count = tuple_items(memory, layout, names)?.len.min(MAX_VARIABLES);
+            Ok(frame.offset(layout.frame.locals + 8 * count))
+        }
+    }
+}
+
 /// The first entry of a value stack and how many there are; `None` where none is kept.
 fn extent<M: Memory>(
     memory: &mut M,
@@ -148,15 +166,7 @@ fn extent<M: Memory>(
     code: RemoteAddr,
 ) -> Result<Option<(RemoteAddr, u64)>, MemoryError> {
     let row = layout.frame;
-    let start = match row.value_stack {
-        Some(offset) => object(memory.pointer(frame.offset(offset))?)?,
-        None => {
-            let names = layout.code.localsplusnames.ok_or(nonsense(code))?;
-            let names = memory.pointer(code.offset(names))?;
-            let count = tuple_items(memory, layout, names)?.len.min(MAX_VARIABLES);
-            frame.offset(row.locals + 8 * count)
-        }
-    };
+    let start = stack_start(memory, layout, frame, code)?;
     let top = frame.offset(row.stack_top);
     let end = match row.stack_top_kind {
         StackTop::Pointer | StackTop::StackPointer => {

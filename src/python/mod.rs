@@ -4,6 +4,7 @@
 mod asyncio_library;
 mod attach;
 mod attach_error;
+pub mod callee;
 pub mod code;
 mod discovery;
 mod elf;
@@ -12,6 +13,7 @@ pub mod generator;
 pub mod layout;
 pub mod locals;
 pub mod objects;
+pub mod symbols;
 pub mod threads;
 pub mod verify;
 mod version;

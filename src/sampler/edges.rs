@@ -128,7 +128,6 @@ impl Edges {
         self.stream = Some((stream, size));
     }
 
-    #[expect(dead_code, reason = "resolved to symbols soon")]
     /// Instructions the thread was at, since the last call.
     pub(super) fn instructions(&mut self) -> std::vec::Drain<'_, (Timestamp, u64)> {
         self.instructions.drain(..)

@@ -46,7 +46,12 @@ pub(super) struct Episode {
     context_ver: u64,
     votes: u32,
     crossed: bool,
+    /// When it is told that it goes on.
+    announced: Duration,
 }
+
+/// That an episode goes on is told when it is this long, and each time it is ten times as long.
+const ANNOUNCED: Duration = Duration::from_nanos(1_000_000_000);
 
 impl Episode {
     pub(super) const fn length(&self) -> Duration {
@@ -91,6 +96,7 @@ impl Episodes {
             context_ver: moment.context_ver,
             votes: 0,
             crossed: false,
+            announced: ANNOUNCED,
         });
         episode.end = moment.time;
         episode.context_ver = moment.context_ver;
@@ -115,6 +121,18 @@ impl Episodes {
         let over = self.end(now);
         self.last = now;
         over.filter(|over| over.length() >= threshold)
+    }
+
+    /// The episode that goes on, when it is time to tell that it does. Shorter ones than the
+    /// threshold are not told.
+    pub(super) fn announce(&mut self, threshold: Duration) -> Option<Episode> {
+        let episode = self.current.as_mut()?;
+        if episode.length() < episode.announced.max(threshold) {
+            return None;
+        }
+        let next = episode.length().max(episode.announced).as_nanos();
+        episode.announced = Duration::from_nanos(next.saturating_mul(10));
+        Some(*episode)
     }
 
     /// Whether the thread is in an episode at least as long as this.
@@ -168,6 +186,19 @@ mod tests {
         assert_eq!((over.start.as_nanos(), over.end.as_nanos()), (9 * MS, 100 * MS));
         assert_eq!(over.doing, Doing::Blocked(None));
         assert_eq!(episodes.polls(Timestamp::from_nanos(140 * MS), THRESHOLD), None);
+    }
+
+    #[test]
+    fn an_episode_that_goes_on_is_told_more_and_more_rarely() {
+        let mut episodes = Episodes::default();
+        let mut told = Vec::new();
+        for ms in (0..25_000).step_by(10) {
+            episodes.busy(moment(ms, 7, Doing::Runs), THRESHOLD);
+            told.extend(episodes.announce(THRESHOLD).map(|_| ms));
+        }
+        assert_eq!(told, [1_000, 10_000]);
+        let threshold = Duration::from_nanos(30_000 * MS);
+        assert_eq!(episodes.announce(threshold), None);
     }
 
     #[test]

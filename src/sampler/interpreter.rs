@@ -2,6 +2,9 @@
 
 use crate::memory::{LiveMemory, ReadMemory as _, RemoteAddr};
 use crate::python::Target;
+use crate::python::layout::Build;
+
+use super::collector::{Collections, Pauses};
 
 /// `struct _gil_runtime_state`: `last_holder`, `locked` and `switch_number`, 3.8 to 3.15.
 const LAST_HOLDER: usize = 8;
@@ -14,6 +17,10 @@ const GIL_HEAD: usize = 32;
 pub(super) struct InterpreterState {
     pub(super) gil: Option<RemoteAddr>,
     gc_collecting: Option<RemoteAddr>,
+    /// Where the collector counts, up to 3.14.
+    collections: Option<Collections>,
+    /// Where it keeps when it last ran, from 3.15 on.
+    pub(super) pauses: Option<Pauses>,
 }
 
 /// Who has the lock.
@@ -42,12 +49,25 @@ impl InterpreterState {
             memory.read_into(at, &mut word).ok()?;
             RemoteAddr::new(u64::from_le_bytes(word)).plausible()
         };
+        let of_main = |offset: Option<u64>| Some(main?.offset(offset?));
+        let gc_collecting = match layout.runtime.gc_collecting {
+            Some(offset) if !interpreter.runtime.is_null() => {
+                Some(interpreter.runtime.offset(offset))
+            }
+            _ => of_main(layout.interpreter.gc_collecting),
+        };
+        let counts = gc_collecting.filter(|_| layout.build == Build::Gil);
         Self {
             gil: of_runtime.or_else(of_interpreter),
-            gc_collecting: main
-                .zip(layout.interpreter.gc_collecting)
-                .map(|(main, offset)| main.offset(offset)),
+            gc_collecting,
+            collections: counts.filter(|_| layout.minor < 15).and_then(Collections::before),
+            pauses: counts.filter(|_| layout.minor == 15).and_then(Pauses::before),
         }
+    }
+
+    /// Collections so far, by generation. One system call.
+    pub(super) fn collections(&self, memory: &LiveMemory) -> Option<[u64; 3]> {
+        self.collections?.read(memory)
     }
 
     /// One system call.

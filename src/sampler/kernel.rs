@@ -98,10 +98,30 @@ impl TargetProcess {
             let (_, shared) = self.parts(dictionary);
             let Some(collecting) = shared.interpreter.collecting(shared.live) else { return };
             if collecting || self.collecting {
-                self.collecting = collecting;
-                let collections = None;
+                let turned = std::mem::replace(&mut self.collecting, collecting) != collecting;
+                let collections =
+                    if turned { self.interpreter.collections(&self.live) } else { None };
+                self.gc_counts = collections.or(self.gc_counts);
                 sink.push(Event::Gc(GcLook { process, time: now, collecting, collections }));
             }
+        }
+    }
+
+    /// Records what the garbage collector has done since the last time.
+    pub(super) fn record_collections(&mut self, clock: Clock, sink: &mut Sink) {
+        let process = self.id;
+        if let Some(pauses) = self.interpreter.pauses {
+            let memory = (&self.live, self.clock_offset);
+            pauses.record(memory, process, &mut self.gc_told, clock, sink);
+        }
+        let Some(counts) = self.interpreter.collections(&self.live) else { return };
+        if self.gc_counts != Some(counts)
+            && let Some(collecting) = self.interpreter.collecting(&self.live)
+        {
+            self.gc_counts = Some(counts);
+            self.collecting = collecting;
+            let (time, collections) = (clock.now(), Some(counts));
+            sink.push(Event::Gc(GcLook { process, time, collecting, collections }));
         }
     }
 

@@ -128,7 +128,9 @@ impl Session {
         let end = self.sample(stop, on_progress, on_stall, &mut sink, &mut budget, begun);
         let now = self.clock.now();
         self.state.tell_ongoing(on_stall);
-        for target in &mut self.state.targets {
+        let State { targets, dictionary, .. } = &mut self.state;
+        for target in targets {
+            target.record_native(dictionary, now, true, &mut sink);
             for thread in &mut target.threads {
                 thread.flush(now, &mut sink);
             }
@@ -269,6 +271,9 @@ impl State {
         }
         sink.define(&mut self.dictionary);
         sink.append(&mut self.events);
+        for target in &mut self.targets {
+            target.record_queues(&mut self.dictionary, clock, sink);
+        }
         self.assign_streams(sink);
         self.progress.tasks = tasks;
         self.progress.has_asyncio = has_asyncio;
@@ -323,6 +328,8 @@ impl State {
         self.assign_streams(sink);
         for target in &mut self.targets {
             target.record_clocks(now, sink);
+            target.record_collections(self.clock, sink);
+            target.record_native(&mut self.dictionary, now, false, sink);
         }
     }
 
@@ -332,12 +339,16 @@ impl State {
         }
     }
 
-    /// Tells of stalls that are over.
+    /// Tells of stalls that are over, and now and then of those that go on.
     fn tell(&mut self, on_stall: &mut dyn FnMut(&LiveStall)) {
+        self.cut.drain(..).for_each(|stall| on_stall(&stall));
         for target in &mut self.targets {
             for thread in &mut target.threads {
                 if let Some(over) = thread.over.take() {
                     on_stall(&LiveStall::of(target.pid, &over, false, &self.dictionary));
+                }
+                if let Some(episode) = thread.episodes.announce(self.how.stall_threshold) {
+                    on_stall(&LiveStall::of(target.pid, &episode, true, &self.dictionary));
                 }
             }
         }

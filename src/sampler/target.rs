@@ -8,6 +8,7 @@ use crate::model::{
     Dictionary, Event, FrameId, LoopKind, MissReason, ProcessId, Target, Thread, Timestamp,
 };
 use crate::python::Target as Attached;
+use crate::python::callee::Callees;
 use crate::python::code::Codes;
 use crate::python::frames::TaskSource;
 use crate::python::layout::{Build, Layout};
@@ -15,8 +16,10 @@ use crate::python::layout::{Build, Layout};
 use super::blocked::Calls;
 use super::callback::{RunFrames, Seeing};
 use super::clock::Clock;
+use super::collector::Told;
 use super::config::How;
 use super::interpreter::InterpreterState;
+use super::native::Natives;
 use super::sink::Sink;
 use super::stacks::Resolving;
 use super::thread::{RunningLoop, SampledThread, Tick};
@@ -48,6 +51,7 @@ pub(super) struct Shared<'a> {
     pub(super) how: How,
     pub(super) clock: Clock,
     pub(super) calls: &'a mut Calls,
+    pub(super) callees: &'a mut Callees,
     pub(super) run_frames: &'a mut RunFrames,
     pub(super) interpreter: InterpreterState,
 }
@@ -107,7 +111,7 @@ pub(super) struct TargetProcess {
     pub(super) attached: Attached,
     pub(super) threads: Vec<SampledThread>,
     pub(super) has_asyncio: bool,
-    live: LiveMemory,
+    pub(super) live: LiveMemory,
     code_memory: PagedMemory<LiveMemory>,
     census_memory: PagedMemory<LiveMemory>,
     codes: Codes,
@@ -120,11 +124,18 @@ pub(super) struct TargetProcess {
     failed_rescans: u32,
     paused: bool,
     pub(super) collecting: bool,
+    /// How often the garbage collector had run when it was last recorded.
+    pub(super) gc_counts: Option<[u64; 3]>,
+    pub(super) gc_told: Told,
+    /// How far the target's clock is ahead of ours.
+    pub(super) clock_offset: i64,
     how: How,
     clock: Clock,
     calls: Calls,
+    callees: Callees,
+    pub(super) natives: Natives,
     run_frames: RunFrames,
-    interpreter: InterpreterState,
+    pub(super) interpreter: InterpreterState,
 }
 
 /// What became of one tick of a process.
@@ -167,9 +178,14 @@ impl TargetProcess {
             failed_rescans: 0,
             paused: false,
             collecting: false,
+            gc_counts: None,
+            gc_told: Told::default(),
+            clock_offset: crate::os::clock::offset_to(pid).unwrap_or(0),
             how,
             clock,
             calls: Calls::default(),
+            callees: Callees::default(),
+            natives: Natives::default(),
             run_frames: RunFrames::default(),
             interpreter,
         }
@@ -184,12 +200,14 @@ impl TargetProcess {
     pub(super) const fn redact(&mut self) {
         self.asyncio.redact_names();
         self.calls.redact = true;
+        self.natives.redact = true;
     }
 
     /// Makes code objects be checked anew before their next use.
-    pub(super) const fn begin_epoch(&mut self) {
+    pub(super) fn begin_epoch(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
         self.codes.begin_epoch();
+        self.callees.begin_epoch();
     }
 
     /// Splits the process into its threads and what a look at them needs.
@@ -210,6 +228,7 @@ impl TargetProcess {
             how: self.how,
             clock: self.clock,
             calls: &mut self.calls,
+            callees: &mut self.callees,
             run_frames: &mut self.run_frames,
             interpreter: self.interpreter,
         };

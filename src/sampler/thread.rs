@@ -10,9 +10,10 @@ use crate::model::{
 };
 use crate::os::poll::{PollCall, SyscallProbe};
 use crate::os::thread::ThreadProbe;
-use crate::python::frames::{FrameReader, Look, Refusal, TaskSource, ThreadWords};
+use crate::python::frames::{FrameReader, Look, RawFrame, Refusal, TaskSource, ThreadWords};
 
 use super::callback::Callbacks;
+use super::calling::Calling;
 use super::edges::{Edges, Off};
 use super::episode::{Doing, Episode, Episodes, Moment};
 use super::sink::Sink;
@@ -60,11 +61,15 @@ pub(super) struct SampledThread {
     pub(super) over: Option<Episode>,
     /// Whether the callback that runs has just become a stall.
     pub(super) crossed: bool,
+    /// Whether its loop's queues are to be looked at.
+    pub(super) held_up: bool,
     /// What it did at the last tick.
     pub(super) doing: Doing,
     /// Looks at why it is blocked that are left in this epoch.
     pub(super) budget: (u32, u32),
     callbacks: Callbacks,
+    /// The native function that it is in.
+    pub(super) calling: Calling,
     reader: FrameReader,
     resolver: StackResolver,
     pub(super) probe: Option<SyscallProbe>,
@@ -107,6 +112,8 @@ pub(super) struct Seen {
     pub(super) activity: Activity,
     pub(super) callback: Option<NonZeroU32>,
     pub(super) partial: bool,
+    /// The innermost frame, where it was seen.
+    pub(super) leaf: Option<RawFrame>,
 }
 
 impl SampledThread {
@@ -124,9 +131,11 @@ impl SampledThread {
             episodes: Episodes::default(),
             over: None,
             crossed: false,
+            held_up: false,
             doing: Doing::Runs,
             budget: (0, LOOKS_PER_EPOCH),
             callbacks: Callbacks::default(),
+            calling: Calling::default(),
             reader: FrameReader::new(),
             resolver: StackResolver::default(),
             probe: SyscallProbe::open(pid, native_id),
@@ -295,6 +304,7 @@ impl SampledThread {
             self.over = self.episodes.polls(now, threshold).or(self.over);
             return;
         }
+        self.follow_call(&seen, now, shared, sink);
         self.doing = self.look_at_blocked(off, now, shared, sink);
         let turn = self.episodes.busy(
             Moment {
@@ -309,6 +319,11 @@ impl SampledThread {
         );
         self.over = turn.over.or(self.over);
         self.crossed |= turn.crossed;
+        self.held_up |= turn.crossed;
+    }
+
+    pub(super) const fn context_ver(&self) -> u64 {
+        self.last.context_ver
     }
 
     /// Whether no callback has run since the thread state was last read: equal context versions
@@ -358,7 +373,10 @@ impl SampledThread {
             }
         };
         self.last = look.thread;
-        Ok(Seen { stack, task, activity, callback, partial: look.partial })
+        let partial = look.partial;
+        let innermost = || look.frames.iter().find(|frame| !frame.is_shim(shared.layout)).copied();
+        let leaf = if partial { None } else { innermost() };
+        Ok(Seen { stack, task, activity, callback, partial, leaf })
     }
 
     /// Records idle and overtaken ticks that were only counted so far.

@@ -25,6 +25,7 @@ mod attach;
 mod census;
 mod dump;
 mod ends;
+mod evidence;
 mod gate;
 mod record;
 mod samples;

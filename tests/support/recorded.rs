@@ -17,6 +17,8 @@ pub(crate) struct Recorded {
     pub(crate) idle_ticks: u64,
     pub(crate) misses: MissCounts,
     pub(crate) rows: Vec<TaskRow>,
+    /// What the kernel and the interpreter told beside the samples.
+    pub(crate) told: Vec<Event>,
     pub(crate) censuses: Vec<CensusEnd>,
     pub(crate) targets_ended: usize,
     pub(crate) end: Option<EndReason>,
@@ -44,6 +46,7 @@ impl Recorded {
             idle_ticks: 0,
             misses: MissCounts::default(),
             rows: Vec::new(),
+            told: Vec::new(),
             censuses: Vec::new(),
             targets_ended: 0,
             end: None,
@@ -74,6 +77,17 @@ impl Recorded {
             Event::TaskRow(row) => self.rows.push(row),
             Event::CensusEnd { end, .. } => self.censuses.push(end),
             Event::End { reason, .. } => self.end = Some(reason),
+            event @ (Event::Edges { .. }
+            | Event::OffCpu(_)
+            | Event::OffCpuRun(_)
+            | Event::Blocked(_)
+            | Event::NativeSample(_)
+            | Event::Gil(_)
+            | Event::Gc(_)
+            | Event::GcPause(_)
+            | Event::Callee(_)
+            | Event::ThreadClocks(_)
+            | Event::Queues(_)) => self.told.push(event),
             _ => {}
         }
     }

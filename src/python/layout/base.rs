@@ -21,7 +21,12 @@ pub(super) const V3_8: Layout = Layout {
         ht_qualname: 864,
         ht_cached_keys: 872,
     },
-    runtime: RuntimeLayout { interpreters_head: 32, gil: Some(1152), current_thread: Some(1368) },
+    runtime: RuntimeLayout {
+        interpreters_head: 32,
+        gil: Some(1152),
+        current_thread: Some(1368),
+        gc_collecting: Some(544),
+    },
     interpreter: InterpreterLayout {
         next: 0,
         id: 16,

@@ -8,7 +8,12 @@ use super::types::*;
 pub(super) const V3_9: Layout = Layout {
     minor: 9,
     type_object: TypeLayout { ht_qualname: 856, ht_cached_keys: 864, ..V3_8.type_object },
-    runtime: RuntimeLayout { gil: Some(352), current_thread: Some(568), ..V3_8.runtime },
+    runtime: RuntimeLayout {
+        gil: Some(352),
+        current_thread: Some(568),
+        gc_collecting: None,
+        ..V3_8.runtime
+    },
     interpreter: InterpreterLayout {
         id: 24,
         modules: 856,
@@ -79,7 +84,12 @@ pub(super) const V3_10: Layout = Layout {
 /// 3.11, read from the headers and the DWARF of 3.11.7.
 pub(super) const V3_11: Layout = Layout {
     minor: 11,
-    runtime: RuntimeLayout { interpreters_head: 40, gil: Some(360), current_thread: Some(576) },
+    runtime: RuntimeLayout {
+        interpreters_head: 40,
+        gil: Some(360),
+        current_thread: Some(576),
+        ..V3_10.runtime
+    },
     interpreter: InterpreterLayout {
         id: 48,
         threads_head: 16,
@@ -165,7 +175,7 @@ pub(super) const V3_11: Layout = Layout {
 pub(super) const V3_12: Layout = Layout {
     minor: 12,
     type_object: TypeLayout { ht_qualname: 872, ht_cached_keys: 880, ..V3_11.type_object },
-    runtime: RuntimeLayout { interpreters_head: 40, gil: None, current_thread: None },
+    runtime: RuntimeLayout { gil: None, current_thread: None, ..V3_11.runtime },
     interpreter: InterpreterLayout {
         id: 8,
         threads_head: 72,

@@ -93,6 +93,8 @@ pub struct RuntimeLayout {
     pub gil: Option<u64>,
     /// `gilstate.tstate_current`, up to 3.11.
     pub current_thread: Option<u64>,
+    /// `gc.collecting`: i32, up to 3.8.
+    pub gc_collecting: Option<u64>,
 }
 
 /// `PyInterpreterState`.
