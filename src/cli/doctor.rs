@@ -12,6 +12,7 @@ use super::output;
 
 mod check;
 mod machine;
+mod switches;
 mod target;
 
 /// Check everything that attaching to a program needs

@@ -48,6 +48,7 @@ pub(super) struct Episode {
     crossed: bool,
     /// When it is told that it goes on.
     announced: Duration,
+    long: bool,
 }
 
 /// That an episode goes on is told when it is this long, and each time it is ten times as long.
@@ -65,7 +66,12 @@ pub(super) struct Episodes {
     current: Option<Episode>,
     /// When the thread was last seen, whatever it did.
     last: Timestamp,
+    /// An episode has become long, or a long one has ended.
+    pub(super) at_edge: bool,
 }
+
+/// From this length on an episode is long.
+const LONG: Duration = Duration::from_nanos(5_000_000);
 
 /// What a moment brought to an end, and what it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,6 +103,7 @@ impl Episodes {
             votes: 0,
             crossed: false,
             announced: ANNOUNCED,
+            long: false,
         });
         episode.end = moment.time;
         episode.context_ver = moment.context_ver;
@@ -112,6 +119,9 @@ impl Episodes {
         }
         let crossed = !episode.crossed && episode.length() >= threshold;
         episode.crossed |= crossed;
+        let long = !episode.long && episode.length() >= LONG;
+        episode.long |= long;
+        self.at_edge |= long;
         self.last = moment.time;
         Turn { over: over.filter(|over| over.length() >= threshold), crossed }
     }
@@ -143,6 +153,7 @@ impl Episodes {
     fn end(&mut self, now: Timestamp) -> Option<Episode> {
         let mut over = self.current.take()?;
         over.end = middle(over.end, now);
+        self.at_edge |= over.long;
         Some(over)
     }
 }
@@ -186,6 +197,22 @@ mod tests {
         assert_eq!((over.start.as_nanos(), over.end.as_nanos()), (9 * MS, 100 * MS));
         assert_eq!(over.doing, Doing::Blocked(None));
         assert_eq!(episodes.polls(Timestamp::from_nanos(140 * MS), THRESHOLD), None);
+    }
+
+    #[test]
+    fn both_edges_of_a_long_callback_are_seen() {
+        let mut episodes = Episodes::default();
+        let mut edges = Vec::new();
+        for ms in 0..30 {
+            // A callback of 20 ms, then short ones.
+            let callback = if ms < 20 { 1 } else { ms };
+            let number = u32::try_from(callback).unwrap();
+            episodes.busy(moment(ms, number, Doing::Runs), THRESHOLD);
+            edges.extend(std::mem::take(&mut episodes.at_edge).then_some(ms));
+        }
+        assert_eq!(edges, [5, 20]);
+        episodes.polls(Timestamp::from_nanos(31 * MS), THRESHOLD);
+        assert!(!episodes.at_edge);
     }
 
     #[test]

@@ -162,6 +162,17 @@ impl SampledThread {
             return;
         }
         self.clocks_off = asleep;
+        self.read_clocks(now, sink);
+    }
+
+    /// Records the clocks where a long callback has begun or ended.
+    pub(super) fn record_edge(&mut self, now: Timestamp, sink: &mut Sink) {
+        if std::mem::take(&mut self.episodes.at_edge) {
+            self.read_clocks(now, sink);
+        }
+    }
+
+    fn read_clocks(&self, now: Timestamp, sink: &mut Sink) {
         let Some(clocks) = self.clocks.as_ref().and_then(ThreadProbe::clocks) else { return };
         sink.push(Event::ThreadClocks(ThreadClocks {
             thread: self.id,

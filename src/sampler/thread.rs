@@ -83,6 +83,8 @@ pub(super) struct SampledThread {
     frozen: Option<(u32, Seen)>,
     /// The time off the CPU that was looked at last, and what it is.
     pub(super) looked: Option<(u32, Doing)>,
+    /// When it was last asked why it is blocked.
+    pub(super) asked: Timestamp,
     stop_checked: Option<u32>,
     last_tick: Timestamp,
     /// The time off the CPU in which its clocks were recorded last.
@@ -145,6 +147,7 @@ impl SampledThread {
             polling_off: None,
             frozen: None,
             looked: None,
+            asked: Timestamp::ZERO,
             stop_checked: None,
             last_tick: Timestamp::ZERO,
             clocks_off: None,
@@ -180,6 +183,7 @@ impl SampledThread {
             self.idle_ticks = self.idle_ticks.saturating_add(slept);
             self.idle_until = now;
             self.over = self.episodes.polls(now, shared.how.stall_threshold).or(self.over);
+            self.record_edge(now, sink);
             return Tick::Idle { late };
         }
         self.late = self.late.saturating_add(overtaken);
@@ -302,6 +306,7 @@ impl SampledThread {
         if seen.activity == Activity::Polling {
             self.polling_off = None;
             self.over = self.episodes.polls(now, threshold).or(self.over);
+            self.record_edge(now, sink);
             return;
         }
         self.follow_call(&seen, now, shared, sink);
@@ -320,6 +325,7 @@ impl SampledThread {
         self.over = turn.over.or(self.over);
         self.crossed |= turn.crossed;
         self.held_up |= turn.crossed;
+        self.record_edge(now, sink);
     }
 
     pub(super) const fn context_ver(&self) -> u64 {

@@ -18,6 +18,8 @@ use super::thread::SampledThread;
 const SHORTEST: Duration = Duration::from_nanos(200_000);
 /// Without the stream, a callback is looked at once it has gone on for so long.
 const LONG_CALLBACK: Duration = Duration::from_nanos(1_500_000);
+/// Shorter times off the CPU in a long callback are looked at once in so long.
+const GLANCE_EVERY: Duration = Duration::from_nanos(5_000_000);
 /// Looks at one thread in a second, at most, where the stream tells of the others.
 pub(super) const LOOKS_PER_EPOCH: u32 = 300;
 
@@ -42,7 +44,9 @@ impl SampledThread {
         }
         match self.looked {
             Some((number, doing)) if number == off.number => return doing,
-            _ if now.since(off.since) < SHORTEST => return Doing::Blocked(None),
+            _ if now.since(off.since) < SHORTEST && !self.is_long_unseen(now) => {
+                return Doing::Blocked(None);
+            }
             _ => {}
         }
         if self.budget.0 != shared.epoch {
@@ -59,13 +63,20 @@ impl SampledThread {
         doing
     }
 
+    /// Whether a callback has gone on for a while without a look: one that often waits for a moment,
+    /// as for pages from a disk, is looked at now and then all the same.
+    fn is_long_unseen(&self, now: Timestamp) -> bool {
+        now.since(self.asked) >= GLANCE_EVERY && self.episodes.lasts(LONG_CALLBACK).is_some()
+    }
+
     fn ask(
-        &self,
+        &mut self,
         off: Option<Off>,
         now: Timestamp,
         shared: &mut Shared<'_>,
         sink: &mut Sink,
     ) -> Doing {
+        self.asked = now;
         let blocked = self.probe.as_ref().map_or(Blocked::Unknown, SyscallProbe::call);
         let state = match blocked {
             // What it ran into since then is the next time off the CPU.

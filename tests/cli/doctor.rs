@@ -25,6 +25,15 @@ fn doctor_finds_that_we_may_read_our_own_child() {
         assert_eq!(check("target's memory")["verdict"], "ok");
     }
     assert_ne!(check("interpreter")["verdict"], "ok", "sleep is no interpreter");
+    let stream = check("switch stream");
+    let of_threads = check("target's switch stream");
+    let present = |check: &serde_json::Value| check["present"].as_str().unwrap_or("").to_owned();
+    if stream["verdict"] == "ok" {
+        assert_eq!(present(&of_threads), "1 of 1 threads");
+    } else {
+        assert!(present(&stream).starts_with("refused: "), "{stream}");
+        assert!(present(&of_threads).contains("not "), "{of_threads}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) fn checks() -> Vec<Check> {
     }
     checks.push(perf_events());
     checks.push(locked_memory());
+    checks.push(super::switches::machine());
     checks
 }
 

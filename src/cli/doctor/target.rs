@@ -27,6 +27,7 @@ pub(super) fn checks(pid: u32) -> Vec<Check> {
     checks.push(memory(pid));
     if checks.iter().all(|check| check.verdict != Verdict::Failed) {
         checks.extend(interpreter(pid));
+        checks.push(super::switches::target(pid));
     }
     checks
 }
