@@ -1,5 +1,6 @@
 //! One look at all tasks of a process.
 
+use super::chain::Element;
 use super::draft::Drafts;
 use super::edge_ids::resolve_edges;
 use super::env::Env;
@@ -27,6 +28,15 @@ use crate::python::code::Codes;
 use crate::python::layout::Layout;
 use crate::python::objects;
 use crate::python::objects::types::{ObjectKind, Types};
+
+/// Whether two chains begin with the same frame of the same code.
+fn same_root(one: &[Element], other: &[Element]) -> bool {
+    let root = |chain: &[Element]| match chain.first() {
+        Some(&Element::Python { code, frame, .. }) => Some((code, frame)),
+        Some(Element::Native { .. }) | None => None,
+    };
+    root(one).is_some() && root(one) == root(other)
+}
 
 /// Rows that are proven together: few enough that their pages, read twice, stay in the cache, enough
 /// for neighbouring pages to be copied together.
@@ -261,6 +271,7 @@ impl<M: ReadMemory> Census<'_, M> {
         &mut self,
         types: &mut Types,
         threads: &[RemoteAddr],
+        addr: RemoteAddr,
         reading: &Reading,
     ) -> Result<Option<CodeId>, MemoryError> {
         let mut chain = std::mem::take(&mut self.lasting.scratch.chain);
@@ -271,10 +282,15 @@ impl<M: ReadMemory> Census<'_, M> {
         let root = frames.first().and_then(|&frame| naming.dictionary.get_frame(frame));
         if result.is_ok() && reading.leaf == super::chain::Leaf::Executing {
             frames.clear();
-            let root = reading.fields.coro;
-            if let Some(found) = running::chain(self.memory, self.layout, threads, root)? {
-                chain = found;
-                result = naming.frames(self.memory, &chain, &mut frames);
+            let coro = reading.fields.coro;
+            if let Some(found) = running::chain(self.memory, self.layout, threads, coro)? {
+                // The task may have ended since it was read, and all its addresses be another's.
+                let mut env = Env { layout: self.layout, types: naming.types };
+                let still = reading::is_still(self.memory, &mut env, addr, reading);
+                if matches!(still, Ok(true)) && same_root(&chain, &found) {
+                    chain = found;
+                    result = naming.frames(self.memory, &chain, &mut frames);
+                }
             }
         }
         if matches!(result, Err(MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. })) {
@@ -343,7 +359,7 @@ impl<M: ReadMemory> Census<'_, M> {
         if !marked? || !same || (in_c && reading.fields.coro != coro) {
             return Err(objects::nonsense(addr));
         }
-        let root = self.resolve_chain(types, &[], &reading)?;
+        let root = self.resolve_chain(types, &[], addr, &reading)?;
         let event_loop = self.loop_id(reading.fields.event_loop);
         Ok(match define(self, types, addr, &reading, root, event_loop)? {
             Known::Same(id) => Some(id),

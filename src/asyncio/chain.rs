@@ -4,6 +4,7 @@ use super::env::Env;
 use super::watch::Watch;
 use crate::memory::{Memory, MemoryError, RemoteAddr};
 use crate::python::generator::{GeneratorState, GeneratorView, generator};
+use crate::python::layout::GeneratorFrame;
 use crate::python::objects::types::ObjectKind;
 use crate::python::objects::{self, flag, nonsense};
 
@@ -86,6 +87,8 @@ pub(super) fn walk<M: Memory>(
                 }
                 None => return Ok(Leaf::Native(of)),
             },
+            // What an awaited object returned stands in its place until the step goes on.
+            ObjectKind::None => return Err(nonsense(at)),
             _ => {
                 chain.push(Element::Native { of, qualname: None });
                 return Ok(Leaf::Native(of));
@@ -94,6 +97,26 @@ pub(super) fn walk<M: Memory>(
         at = objects::object(memory.pointer(at.offset(wrapped))?)?;
     }
     Err(nonsense(coro))
+}
+
+/// Notes again, of a chain that was dropped from the watch, the words that tell which code its
+/// root coroutine runs: these stay the same while it executes.
+pub(super) fn note_root<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    coro: RemoteAddr,
+    chain: &[Element],
+) -> Result<(), MemoryError> {
+    let Some(&Element::Python { frame, .. }) = chain.first() else { return Ok(()) };
+    objects::ob_type(memory, env.layout, coro)?;
+    if let GeneratorFrame::ObjectRunning { frame, .. } | GeneratorFrame::Object { frame } =
+        env.layout.generator.frame
+    {
+        memory.pointer(coro.offset(frame))?;
+    }
+    memory.u64(frame.offset(env.layout.frame.code))?;
+    memory.pointer(coro.offset(env.layout.generator.qualname))?;
+    Ok(())
 }
 
 /// A Python element: what it awaits, or the leaf that it is.

@@ -9,7 +9,7 @@ use super::record::{Identity, Record};
 use super::task;
 use super::watch::Watch;
 use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
-use crate::model::{CodeId, LoopId, StringId, Task, TaskId, TaskState};
+use crate::model::{CodeId, Dictionary, LoopId, StringId, Task, TaskId, TaskState};
 use crate::python::objects::types::Types;
 
 /// Whether a task was known.
@@ -51,7 +51,7 @@ pub(super) fn define<M: ReadMemory>(
     if let Some(position) = census.lasting.records.position(addr)
         && let Some(record) = census.lasting.records.at_mut(position)
         && let Some(id) = record.id
-        && is_same(record, reading, &identity, |id| census.dictionary.text(id))
+        && is_same(record, reading, &identity, root, census.dictionary)
     {
         record.identity = identity;
         if let Some(&old) = census.dictionary.get_task(id) {
@@ -106,11 +106,12 @@ fn name<M: ReadMemory>(
 }
 
 /// Whether `record` is about the task just read.
-fn is_same<'d>(
+fn is_same(
     record: &Record,
     reading: &Reading,
     identity: &Identity,
-    text: impl Fn(StringId) -> &'d str,
+    root: Option<CodeId>,
+    dictionary: &Dictionary,
 ) -> bool {
     let done = reading.state == TaskState::Done;
     let old = record.identity;
@@ -124,13 +125,20 @@ fn is_same<'d>(
     if record.started && reading.leaf == Leaf::NotStarted {
         return false;
     }
+    let known = record.id.and_then(|id| dictionary.get_task(id)).and_then(|task| task.code);
+    if known.is_some() && root.is_some() && known != root {
+        return false;
+    }
     if old.name_mark == identity.name_mark || old.name == identity.name {
         return true;
     }
     // Addresses are reused all at once by the next task of the same kind, so another name means
     // another task, unless a name took the place of a number.
     match (old.name, identity.name) {
-        (Some(old), Some(new)) => is_numbered(text(old)) && !is_numbered(text(new)),
+        (Some(old), Some(new)) => {
+            let (old, new) = (dictionary.text(old), dictionary.text(new));
+            known == root && is_numbered(old) && !is_numbered(new)
+        }
         _ => false,
     }
 }

@@ -5,7 +5,7 @@ use super::edges;
 use super::env::Env;
 use super::task::{self, TaskFields};
 use super::watch::Watch;
-use crate::memory::{Memory, MemoryError, RemoteAddr};
+use crate::memory::{Memory, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::TaskState;
 
 /// What one look at a task found.
@@ -54,6 +54,7 @@ pub(super) fn read<M: Memory>(
     if leaf == Leaf::Executing {
         // These words move all the time; the chain will be read from the thread's stack.
         memory.back_to(&own);
+        chain::note_root(memory, env, fields.coro, &scratch.chain)?;
     }
     let (state, consistent) = judge(memory, env, &fields, leaf, stepping)?;
     edges::awaiters(memory, env, addr, &mut scratch.awaiters)?;
@@ -94,6 +95,26 @@ pub(super) fn mark<M: Memory>(
     let Some(fields) = task::task(memory, env, addr)? else { return Ok(false) };
     task::name_mark(memory, env, fields.name)?;
     Ok(true)
+}
+
+/// Whether the task at `addr` is still the one that was read.
+pub(super) fn is_still<M: ReadMemory>(
+    memory: &mut PagedMemory<M>,
+    env: &mut Env<'_>,
+    addr: RemoteAddr,
+    reading: &Reading,
+) -> Result<bool, MemoryError> {
+    let mut spans = Vec::new();
+    mark(&mut Watch::new(memory, &mut spans), env, addr)?;
+    for span in spans.drain(..) {
+        memory.forget(span.start(), Span::BYTES);
+    }
+    let mut watch = Watch::new(memory, &mut spans);
+    let Some(fields) = task::task(&mut watch, env, addr)? else { return Ok(false) };
+    let same = fields.pending
+        && fields.coro == reading.fields.coro
+        && fields.context == reading.fields.context;
+    Ok(same && task::name_mark(&mut watch, env, fields.name)? == reading.name_mark)
 }
 
 /// Reads what tells the task at `addr` from others, and its root coroutine.

@@ -54,7 +54,7 @@ impl<M: ReadMemory> Census<'_, M> {
         reading: &Reading,
         position: &mut usize,
     ) -> Result<Prepared, MemoryError> {
-        let root = self.resolve_chain(&mut state.types, threads, reading)?;
+        let root = self.resolve_chain(&mut state.types, threads, addr, reading)?;
         let event_loop = self.loop_id(reading.fields.event_loop);
         let known = define(self, &mut state.types, addr, reading, root, event_loop)?;
         let id = match known {
