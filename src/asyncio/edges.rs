@@ -71,7 +71,7 @@ impl Search<'_> {
             ObjectKind::Task | ObjectKind::Future => true,
             ObjectKind::GatheringFuture => !env.types.known().future.is_null(),
             ObjectKind::PyTask | ObjectKind::PyFuture => false,
-            _ => return Ok(()),
+            _ => return self.other_thread(memory, env, addr, depth),
         };
         let list = if c_layout {
             let row = env.layout.asyncio;
@@ -96,6 +96,30 @@ impl Search<'_> {
             let pair = items.get(memory, index)?;
             let pair = objects::tuple_items(memory, env.layout, pair)?;
             let callback = pair.get(memory, 0)?;
+            self.callback(memory, env, callback, depth)?;
+        }
+        Ok(())
+    }
+
+    /// A future of `concurrent.futures`, by which `run_coroutine_threadsafe` hands a result over.
+    fn other_thread<M: Memory>(
+        &mut self,
+        memory: &mut Watch<'_, M>,
+        env: &mut Env<'_>,
+        addr: RemoteAddr,
+        depth: u32,
+    ) -> Result<(), MemoryError> {
+        let of = objects::ob_type(memory, env.layout, addr)?;
+        if env.types.name(memory.raw(), env.layout, of)? != "Future" {
+            return Ok(());
+        }
+        let Some(list) = env.attribute(memory, addr, "_done_callbacks")? else { return Ok(()) };
+        let items = objects::list_items(memory, env.layout, list)?;
+        for index in 0..items.len {
+            if self.left == 0 {
+                break;
+            }
+            let callback = items.get(memory, index)?;
             self.callback(memory, env, callback, depth)?;
         }
         Ok(())
@@ -181,7 +205,11 @@ impl Search<'_> {
         let qualname = objects::function_qualname(memory.raw(), env.layout, function)?;
         let Some((_, lead)) = FUNCTIONS.iter().find(|(name, _)| *name == qualname) else {
             // `shield` and `staggered_race` clear `awaited_by` in a callback of their own.
-            self.unexplained |= qualname != "shield.<locals>._clear_awaited_by_callback";
+            self.unexplained |= !matches!(
+                &*qualname,
+                "shield.<locals>._clear_awaited_by_callback"
+                    | "_chain_future.<locals>._call_check_cancel"
+            );
             return Ok(());
         };
         let (Lead::Future(variable) | Lead::Queue(variable)) = *lead;

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::chain::{Element, Leaf};
 use super::env::Env;
+use super::subject::source;
 use super::wait_table::{self, CALLBACKS, WaitRow};
 use super::watch::Watch;
 use crate::memory::{Memory, MemoryError, RemoteAddr};
@@ -145,12 +146,12 @@ fn of_future<M: Memory>(
                 let first = memory.pointer(future.offset(row.callback0))?;
                 let list = memory.pointer(future.offset(row.callbacks))?;
                 let kind = from_callbacks(memory, env, first.plausible(), list.plausible())?;
-                return Ok(plain(kind.unwrap_or(WaitKind::Future)));
+                return Ok(plain(chained(memory, env, future, kind)?));
             }
             ObjectKind::PyFuture => {
                 let list = env.attribute(memory, future, "_callbacks")?;
                 let kind = from_callbacks(memory, env, None, list)?;
-                return Ok(plain(kind.unwrap_or(WaitKind::Future)));
+                return Ok(plain(chained(memory, env, future, kind)?));
             }
             _ => {
                 let of = objects::ob_type(memory, env.layout, future)?;
@@ -162,6 +163,43 @@ fn of_future<M: Memory>(
         Leaf::Native(of) => named(memory, env, dictionary, of),
         _ => Ok(plain(WaitKind::Unknown)),
     }
+}
+
+/// A future chained to one of `concurrent.futures` stands for a job, unless that one was itself
+/// chained to a task: `run_coroutine_threadsafe`.
+fn chained<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    future: RemoteAddr,
+    kind: Option<WaitKind>,
+) -> Result<WaitKind, MemoryError> {
+    if kind == Some(WaitKind::Executor)
+        && let Some(source) = source(memory, env, future)?
+        && is_destination(memory, env, source)?
+    {
+        return Ok(WaitKind::Future);
+    }
+    Ok(kind.unwrap_or(WaitKind::Future))
+}
+
+/// Whether a `concurrent.futures.Future` gets its result from an asyncio future.
+fn is_destination<M: Memory>(
+    memory: &mut Watch<'_, M>,
+    env: &mut Env<'_>,
+    future: RemoteAddr,
+) -> Result<bool, MemoryError> {
+    let Some(list) = env.attribute(memory, future, "_done_callbacks")? else { return Ok(false) };
+    if !objects::is_a(memory.raw(), env.layout, list, objects::flag::LIST)? {
+        return Ok(false);
+    }
+    let items = objects::list_items(memory, env.layout, list)?;
+    for index in 0..items.len.min(MAX_CALLBACKS) {
+        let callback = items.get(memory, index)?;
+        if from_callback(memory, env, callback)? == Some(WaitKind::Executor) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn named<M: Memory>(

@@ -5,9 +5,9 @@
 
 use super::dictionary::Dictionary;
 use super::event::Target;
-use super::id::{LoopId, ObjectId, ProcessId, StackId, TaskId, ThreadId};
+use super::id::{LoopId, ObjectId, ProcessId, StackId, StringId, TaskId, ThreadId};
 use super::sample::Activity;
-use super::task::TaskRow;
+use super::task::{TaskNote, TaskRow};
 use super::wait::ObjectState;
 
 /// Everything that one look found.
@@ -29,6 +29,10 @@ pub struct Snapshot {
     /// next one, and the last awaits the first. Only what was read twice,
     /// unchanged.
     pub cycles: Vec<Vec<TaskId>>,
+    /// What is noteworthy about tasks.
+    pub notes: Vec<(TaskId, TaskNote)>,
+    /// Text, file and line of the warnings that Python gave for coroutines that were never awaited.
+    pub warned: Vec<(StringId, StringId, u32)>,
     /// What was looked at and not kept.
     pub rejected: Rejected,
 }

@@ -1,6 +1,5 @@
 //! A recording's facts as `looptrace.report/1`.
 
-mod findings;
 mod stalls;
 mod waits;
 
@@ -13,6 +12,7 @@ use crate::analysis::{
 };
 use crate::model::{Activity, Dictionary, EndReason, LoopId, ProcessId, TaskId, ThreadId};
 
+use super::findings::{self, FindingJson};
 use super::frames::{FrameJson, frames_json};
 
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ struct ReportJson<'a, Tasks, Stacks, Stalls, Contention> {
     contention: Contention,
     executors: Vec<waits::ExecutorJson<'a>>,
     population: waits::PopulationJson<'a>,
-    findings: Vec<findings::FindingJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -192,7 +192,7 @@ pub fn json(analysis: &Analysis, limit: Option<usize>, out: &mut impl Write) -> 
             .findings
             .iter()
             .take(limit)
-            .map(|it| findings::finding(analysis, it))
+            .map(|it| findings::json(&analysis.dictionary, it))
             .collect(),
     };
     serde_json::to_writer(&mut *out, &report)?;

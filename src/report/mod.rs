@@ -6,6 +6,7 @@ pub mod check;
 mod columns;
 pub mod diff;
 pub mod dump;
+mod findings;
 mod frames;
 mod json;
 mod style;

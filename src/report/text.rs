@@ -1,6 +1,5 @@
 //! A recording's facts for people.
 
-mod findings;
 mod header;
 mod hot;
 mod stalls;
@@ -11,6 +10,7 @@ use std::io::{self, Write};
 
 use crate::analysis::Analysis;
 
+use super::findings;
 use super::style::{Paint, Style};
 
 /// How much the text shows.
@@ -54,7 +54,11 @@ pub fn text(
     out: &mut impl Write,
 ) -> io::Result<()> {
     header::write(analysis, style, out)?;
-    findings::write(analysis, options, style, out)?;
+    let found = analysis.findings.len();
+    if found > 0 {
+        title("Findings", found.min(options.limit), found, style, out)?;
+        findings::write(analysis.findings.iter().take(options.limit), style, out)?;
+    }
     times::loops(analysis, options, style, out)?;
     times::lag(analysis, options, style, out)?;
     stalls::summary(analysis, options, style, out)?;

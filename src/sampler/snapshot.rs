@@ -1,6 +1,6 @@
 //! One look at a whole process.
 
-use crate::model::{ProcessId, Snapshot, TargetView, TaskView, ThreadView, Timestamp};
+use crate::model::{Event, ProcessId, Snapshot, TargetView, TaskView, ThreadView, Timestamp};
 use crate::os;
 use crate::python::frames::Refusal;
 use crate::python::{AttachOptions, Target};
@@ -74,6 +74,13 @@ fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
             found.rejected.partial_census += u64::from(!summary.complete);
         }
         Err(_torn_or_gone) => found.rejected.partial_census += 1,
+    }
+    for event in events {
+        match event {
+            Event::TaskNote { task, note } => found.notes.push((task, note)),
+            Event::Warned { text, file, line, .. } => found.warned.push((text, file, line)),
+            _ => {}
+        }
     }
     found.tasks = target.asyncio().snapshot_tasks();
     found.objects = target.asyncio().snapshot_objects();

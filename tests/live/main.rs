@@ -31,3 +31,4 @@ mod record;
 mod samples;
 mod stalls;
 mod suites;
+mod tour;

@@ -18,7 +18,7 @@ fn case(analysis: &Analysis, row: &CoroutinePopulation, weight: u32) -> Case {
         .iter()
         .find(|coroutine| coroutine.name == row.coroutine)
         .and_then(|coroutine| coroutine.code);
-    Case::at_code(analysis, code)
+    Case::at_code(&analysis.dictionary, code)
         .about(format!("{name}()"), u64::from(weight))
         .with("most", EvidenceValue::Count(u64::from(row.most)))
         .with("last", EvidenceValue::Count(u64::from(row.last)))

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{Case, Collected, Detector, Severity};
 use crate::analysis::facts::Analysis;
 use crate::analysis::names::{task_coroutine, task_name};
-use crate::model::{Duration, EvidenceValue, TaskId, TaskState};
+use crate::model::{Dictionary, Duration, EvidenceValue, Snapshot, TaskId, TaskState};
 
 /// None of its tasks may have moved for this long.
 const STILL: Duration = Duration::from_nanos(500_000_000);
@@ -45,10 +45,14 @@ impl Detector for AwaitCycle {
             if let Some(cycle) = from(collected, start, walk, &mut done)
                 && cycle.iter().all(&stuck)
             {
-                cases.push(case(analysis, &cycle));
+                cases.push(case(&analysis.dictionary, &cycle));
             }
         }
         cases
+    }
+
+    fn check_look(&self, snapshot: &Snapshot) -> Vec<Case> {
+        snapshot.cycles.iter().map(|cycle| case(&snapshot.dictionary, cycle)).collect()
     }
 
     fn describe(&self, case: &Case) -> String {
@@ -93,17 +97,17 @@ fn from(
     None
 }
 
-fn case(analysis: &Analysis, cycle: &[TaskId]) -> Case {
+fn case(dictionary: &Dictionary, cycle: &[TaskId]) -> Case {
     let names: Vec<String> = cycle
         .iter()
         .map(|&task| {
-            let name = task_name(&analysis.dictionary, task).unwrap_or("?");
-            let coroutine = task_coroutine(&analysis.dictionary, task).unwrap_or("?");
+            let name = task_name(dictionary, task).unwrap_or("?");
+            let coroutine = task_coroutine(dictionary, task).unwrap_or("?");
             format!("{name} {coroutine}()")
         })
         .collect();
-    let code = cycle.first().and_then(|&task| analysis.dictionary.get_task(task)?.code);
-    Case::at_code(analysis, code)
+    let code = cycle.first().and_then(|&task| dictionary.get_task(task)?.code);
+    Case::at_code(dictionary, code)
         .about(names.join(" → "), cycle.len() as u64)
         .with("tasks", EvidenceValue::Count(cycle.len() as u64))
         .with("first_task", EvidenceValue::Text(names.first().cloned().unwrap_or_default()))

@@ -64,7 +64,7 @@ impl Detector for SyncLibrary {
             if weight < LEAST || samples < 3 {
                 continue;
             }
-            let mut case = Case::at_frame(analysis, caller)
+            let mut case = Case::at_frame(&analysis.dictionary, caller)
                 .about(name, weight.as_nanos())
                 .with("samples", EvidenceValue::Count(samples))
                 .with("time_ns", EvidenceValue::Count(weight.as_nanos()));

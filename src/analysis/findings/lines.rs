@@ -16,7 +16,7 @@ fn share(part: Duration, whole: Duration, percent: u64) -> bool {
 
 fn object_case(analysis: &Analysis, facts: &Contention) -> Case {
     let type_name = facts.type_name.map_or("?", |name| analysis.dictionary.text(name));
-    Case::at_frame(analysis, facts.place)
+    Case::at_frame(&analysis.dictionary, facts.place)
         .about(format!("{type_name} #{}", facts.object), facts.total.as_nanos())
         .with("object", EvidenceValue::Count(u64::from(facts.object.get())))
         .with("total_ns", EvidenceValue::Count(facts.total.as_nanos()))
@@ -184,7 +184,7 @@ impl Detector for ExecutorSaturated {
                 let job = job.map_or(EvidenceValue::Unknown, |name| {
                     EvidenceValue::Text(dictionary.text(name).to_owned())
                 });
-                Case::at_frame(analysis, facts.place)
+                Case::at_frame(&analysis.dictionary, facts.place)
                     .about(type_name, facts.saturated.as_nanos())
                     .with("workers", number(facts.workers))
                     .with("most_queued", number(facts.most_queued))

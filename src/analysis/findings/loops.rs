@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::{Case, Collected, Detector, Severity};
 use crate::analysis::facts::Analysis;
 use crate::analysis::names::FrameNames;
-use crate::model::{EvidenceValue, FrameId, StackId};
+use crate::model::{Dictionary, EvidenceValue, FrameId, Snapshot, StackId};
 
 pub(super) struct LoopInLoop;
 
@@ -24,30 +24,21 @@ impl Detector for LoopInLoop {
 
     fn check(&self, analysis: &Analysis, _: &Collected) -> Vec<Case> {
         let mut seen: FxHashSet<StackId> = FxHashSet::default();
-        let mut cases = Vec::new();
-        for hot in &analysis.stacks {
-            let Some(stack) = hot.stack.filter(|stack| seen.insert(*stack)) else { continue };
-            let frames = analysis.dictionary.stack_frames(stack);
-            let turns: Vec<usize> = frames
-                .iter()
-                .enumerate()
-                .filter(|&(_, &frame)| is_turn(analysis, frame))
-                .map(|(index, _)| index)
-                .collect();
-            let [outer, inner, ..] = turns[..] else { continue };
-            let between = frames.get(outer + 1..inner).unwrap_or_default();
-            let own = between.iter().rev().find(|&&frame| !is_asyncio(analysis, frame));
-            let function = own
-                .and_then(|&frame| FrameNames::of(&analysis.dictionary, frame).function)
-                .unwrap_or("?");
-            cases.push(
-                Case::at_frame(analysis, own.copied())
-                    .about(format!("{function}()"), hot.weight.as_nanos())
-                    .with("samples", EvidenceValue::Count(hot.samples))
+        let stacks = analysis.stacks.iter().filter_map(|hot| Some((hot.stack?, hot)));
+        let fresh = stacks.filter(|(stack, _)| seen.insert(*stack));
+        let found = fresh.filter_map(|(stack, hot)| {
+            let case = case(&analysis.dictionary, stack, hot.weight.as_nanos())?;
+            Some(
+                case.with("samples", EvidenceValue::Count(hot.samples))
                     .with("time_ns", EvidenceValue::Count(hot.weight.as_nanos())),
-            );
-        }
-        cases
+            )
+        });
+        found.collect()
+    }
+
+    fn check_look(&self, snapshot: &Snapshot) -> Vec<Case> {
+        let stacks = snapshot.threads.iter().filter_map(|thread| thread.stack);
+        stacks.filter_map(|stack| case(&snapshot.dictionary, stack, 1)).collect()
     }
 
     fn describe(&self, case: &Case) -> String {
@@ -60,13 +51,25 @@ impl Detector for LoopInLoop {
     }
 }
 
-fn is_turn(analysis: &Analysis, frame: FrameId) -> bool {
-    let FrameNames { file, function, .. } = FrameNames::of(&analysis.dictionary, frame);
+/// A stack in which a loop turns inside another one's turn.
+fn case(dictionary: &Dictionary, stack: StackId, weight: u64) -> Option<Case> {
+    let frames = dictionary.stack_frames(stack);
+    let mut turns =
+        frames.iter().enumerate().filter(|&(_, &frame)| is_turn(dictionary, frame)).map(|it| it.0);
+    let (outer, inner) = (turns.next()?, turns.next()?);
+    let between = frames.get(outer + 1..inner).unwrap_or_default();
+    let own = between.iter().rev().find(|&&frame| !is_asyncio(dictionary, frame));
+    let function = own.and_then(|&frame| FrameNames::of(dictionary, frame).function).unwrap_or("?");
+    Some(Case::at_frame(dictionary, own.copied()).about(format!("{function}()"), weight))
+}
+
+fn is_turn(dictionary: &Dictionary, frame: FrameId) -> bool {
+    let FrameNames { file, function, .. } = FrameNames::of(dictionary, frame);
     let plain = function.and_then(|name| name.rsplit('.').next());
     plain == Some("_run_once") && file.is_some_and(|file| file.ends_with("asyncio/base_events.py"))
 }
 
-fn is_asyncio(analysis: &Analysis, frame: FrameId) -> bool {
-    let file = FrameNames::of(&analysis.dictionary, frame).file.unwrap_or_default();
+fn is_asyncio(dictionary: &Dictionary, frame: FrameId) -> bool {
+    let file = FrameNames::of(dictionary, frame).file.unwrap_or_default();
     file.contains("/asyncio/") || file.ends_with("nest_asyncio.py")
 }

@@ -16,7 +16,7 @@ mod stalls;
 mod tasks;
 mod warned;
 
-use crate::model::{CodeId, EvidenceValue, FrameId};
+use crate::model::{CodeId, Dictionary, EvidenceValue, FrameId, Snapshot};
 
 use super::facts::Analysis;
 use super::names::{FrameNames, code_place};
@@ -82,8 +82,8 @@ struct Case {
 }
 
 impl Case {
-    fn at_frame(analysis: &Analysis, frame: Option<FrameId>) -> Self {
-        let names = frame.map(|frame| FrameNames::of(&analysis.dictionary, frame));
+    fn at_frame(dictionary: &Dictionary, frame: Option<FrameId>) -> Self {
+        let names = frame.map(|frame| FrameNames::of(dictionary, frame));
         Self {
             file: names.and_then(|names| names.file).map(str::to_owned),
             line: names.and_then(|names| names.line),
@@ -91,9 +91,9 @@ impl Case {
         }
     }
 
-    fn at_code(analysis: &Analysis, code: Option<CodeId>) -> Self {
-        let code = code.and_then(|code| analysis.dictionary.get_code(code));
-        let (file, line) = code.map_or((None, None), |code| code_place(&analysis.dictionary, code));
+    fn at_code(dictionary: &Dictionary, code: Option<CodeId>) -> Self {
+        let code = code.and_then(|code| dictionary.get_code(code));
+        let (file, line) = code.map_or((None, None), |code| code_place(dictionary, code));
         Self { file: file.map(str::to_owned), line, ..Self::default() }
     }
 
@@ -119,6 +119,10 @@ trait Detector {
     fn remedy(&self) -> &'static str;
     /// The cases.
     fn check(&self, analysis: &Analysis, collected: &Collected) -> Vec<Case>;
+    /// The cases that one look tells, where one look can tell any.
+    fn check_look(&self, _: &Snapshot) -> Vec<Case> {
+        Vec::new()
+    }
     /// One case in a sentence.
     fn describe(&self, case: &Case) -> String;
     /// Several at the same place; the first is the heaviest.
@@ -146,11 +150,21 @@ const DETECTORS: [&dyn Detector; 15] = [
 /// Findings of one kind at most; the heaviest are kept.
 const MOST: usize = 50;
 
-/// Everything that is found, the worst first.
+/// Everything that a recording shows, the worst first.
 pub(super) fn find(analysis: &Analysis, collected: &Collected) -> Vec<Finding> {
+    gather(|detector| detector.check(analysis, collected))
+}
+
+/// Everything that one look shows, the worst first. What takes time to be seen is not among it.
+#[must_use]
+pub fn find_in_look(snapshot: &Snapshot) -> Vec<Finding> {
+    gather(|detector| detector.check_look(snapshot))
+}
+
+fn gather(check: impl Fn(&dyn Detector) -> Vec<Case>) -> Vec<Finding> {
     let mut found: Vec<(Severity, u64, Finding)> = Vec::new();
     for detector in DETECTORS {
-        let mut cases = detector.check(analysis, collected);
+        let mut cases = check(detector);
         cases.sort_by(|a, b| {
             let place = |case: &Case| (case.file.clone(), case.line);
             place(a).cmp(&place(b)).then(b.weight.cmp(&a.weight)).then(a.subject.cmp(&b.subject))

@@ -54,7 +54,8 @@ impl Detector for SessionPerRequest {
             .into_iter()
             .filter_map(|((caller, maker), tasks)| {
                 let (_, _, name) = *MAKERS.get(maker)?;
-                let case = Case::at_frame(analysis, Some(caller)).about(name, tasks.len() as u64);
+                let case = Case::at_frame(&analysis.dictionary, Some(caller))
+                    .about(name, tasks.len() as u64);
                 Some(case.with("tasks", EvidenceValue::Count(tasks.len() as u64)))
             })
             .collect()

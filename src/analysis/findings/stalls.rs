@@ -19,7 +19,7 @@ fn case(analysis: &Analysis, stall: &Stall, kinds: &[CauseKind]) -> Option<Case>
     }
     let place = stall.location.map(|frame| FrameNames::of(&analysis.dictionary, frame));
     let function = place.and_then(|names| names.function).unwrap_or("?");
-    let mut case = Case::at_frame(analysis, stall.location)
+    let mut case = Case::at_frame(&analysis.dictionary, stall.location)
         .about(format!("{} in {function}()", cause.text), stall.duration.as_nanos())
         .with("stall_ns", EvidenceValue::Count(stall.duration.as_nanos()))
         .with("victims", EvidenceValue::Count(stall.victims.len() as u64));

@@ -3,19 +3,18 @@
 use super::{Case, Collected, Detector, Severity};
 use crate::analysis::facts::Analysis;
 use crate::analysis::names::{task_coroutine, task_name};
-use crate::model::{Duration, EvidenceValue, TaskId};
+use crate::model::{Dictionary, Duration, EvidenceValue, Snapshot, TaskId, TaskNote};
 
 /// An exception that nobody asks for may still be asked for within this time.
 const UNHEARD: Duration = Duration::from_nanos(1_000_000_000);
 /// A cancelled task may clean up for this long.
 const CLEANUP: Duration = Duration::from_nanos(1_000_000_000);
 
-fn task_case(analysis: &Analysis, task: TaskId, weight: u64) -> Case {
-    let dictionary = &analysis.dictionary;
+fn task_case(dictionary: &Dictionary, task: TaskId, weight: u64) -> Case {
     let name = task_name(dictionary, task).unwrap_or("?");
     let coroutine = task_coroutine(dictionary, task).unwrap_or("?");
     let code = dictionary.get_task(task).and_then(|task| task.code);
-    Case::at_code(analysis, code)
+    Case::at_code(dictionary, code)
         .about(format!("{name} {coroutine}()"), weight)
         .with("task", EvidenceValue::Count(u64::from(task.get())))
         .with("name", EvidenceValue::Text(name.to_owned()))
@@ -42,7 +41,12 @@ impl Detector for Orphan {
     }
 
     fn check(&self, analysis: &Analysis, collected: &Collected) -> Vec<Case> {
-        collected.orphans.iter().map(|&task| task_case(analysis, task, 1)).collect()
+        collected.orphans.iter().map(|&task| task_case(&analysis.dictionary, task, 1)).collect()
+    }
+
+    fn check_look(&self, snapshot: &Snapshot) -> Vec<Case> {
+        let noted = snapshot.notes.iter().filter(|(_, note)| *note == TaskNote::Orphan);
+        noted.map(|&(task, _)| task_case(&snapshot.dictionary, task, 1)).collect()
     }
 
     fn describe(&self, case: &Case) -> String {
@@ -77,7 +81,7 @@ impl Detector for Swallowed {
             .iter()
             .filter(|&&(_, unheard)| unheard >= UNHEARD)
             .map(|&(task, unheard)| {
-                task_case(analysis, task, unheard.as_nanos())
+                task_case(&analysis.dictionary, task, unheard.as_nanos())
                     .with("unheard_ns", EvidenceValue::Count(unheard.as_nanos()))
             })
             .collect()
@@ -122,7 +126,7 @@ impl Detector for SlowCancellation {
         slow.into_iter()
             .map(|(task, cancelling)| {
                 let length = cancelling.until.since(cancelling.since);
-                task_case(analysis, task, length.as_nanos())
+                task_case(&analysis.dictionary, task, length.as_nanos())
                     .with("cancel_requests", EvidenceValue::Count(cancelling.requests.into()))
                     .with("pending_ns", EvidenceValue::Count(length.as_nanos()))
             })

@@ -2,7 +2,7 @@
 
 use super::{Case, Collected, Detector, Severity};
 use crate::analysis::facts::Analysis;
-use crate::model::EvidenceValue;
+use crate::model::{Dictionary, EvidenceValue, Snapshot, StringId};
 
 pub(super) struct NeverAwaited;
 
@@ -20,22 +20,11 @@ impl Detector for NeverAwaited {
     }
 
     fn check(&self, analysis: &Analysis, collected: &Collected) -> Vec<Case> {
-        let text = |id| analysis.dictionary.text(id).to_owned();
-        collected
-            .warned
-            .iter()
-            .map(|&(warning, file, line)| {
-                let case = Case {
-                    file: Some(text(file)).filter(|file| !file.is_empty()),
-                    line: Some(line).filter(|&line| line > 0),
-                    ..Case::default()
-                };
-                case.about(text(warning), 1).with(
-                    "warning",
-                    EvidenceValue::Text(format!("RuntimeWarning: {}", text(warning))),
-                )
-            })
-            .collect()
+        collected.warned.iter().map(|&warning| case(&analysis.dictionary, warning)).collect()
+    }
+
+    fn check_look(&self, snapshot: &Snapshot) -> Vec<Case> {
+        snapshot.warned.iter().map(|&warning| case(&snapshot.dictionary, warning)).collect()
     }
 
     fn describe(&self, case: &Case) -> String {
@@ -46,4 +35,16 @@ impl Detector for NeverAwaited {
         let all: Vec<&str> = cases.iter().map(|case| case.subject.as_str()).collect();
         all.join("; ")
     }
+}
+
+/// Text, file and line of a warning.
+fn case(dictionary: &Dictionary, (warning, file, line): (StringId, StringId, u32)) -> Case {
+    let case = Case {
+        file: Some(dictionary.text(file).to_owned()).filter(|file| !file.is_empty()),
+        line: Some(line).filter(|&line| line > 0),
+        ..Case::default()
+    };
+    let warning = dictionary.text(warning);
+    let evidence = EvidenceValue::Text(format!("RuntimeWarning: {warning}"));
+    case.about(warning, 1).with("warning", evidence)
 }

@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::analysis::findings::find_in_look;
 use crate::analysis::{task_coroutine, task_name};
 use crate::model::{Dictionary, LoopId, ProcessId, Snapshot, TaskId, TaskView, ThreadId};
 
+use super::super::findings::{self, FindingJson};
 use super::super::frames::{FrameJson, frames_json};
 use super::about::target_of;
 use super::waiting::{self, WaitingJson};
@@ -19,6 +21,7 @@ struct DumpJson<'a> {
     loops: Vec<LoopJson>,
     tasks: Vec<TaskJson<'a>>,
     cycles: Vec<Vec<u32>>,
+    findings: Vec<FindingJson<'a>>,
     rejected: RejectedJson,
 }
 
@@ -74,6 +77,7 @@ struct RejectedJson {
 /// # Errors
 /// What the writer gives.
 pub fn json(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
+    let found = find_in_look(snapshot);
     let dump = DumpJson {
         schema: "looptrace.dump/1",
         targets: snapshot
@@ -90,6 +94,7 @@ pub fn json(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
         loops: snapshot.loops.iter().map(|v| event_loop(snapshot, v.id, v.current_task)).collect(),
         tasks: tasks(snapshot),
         cycles: snapshot.cycles.iter().map(|cycle| numbers(cycle)).collect(),
+        findings: found.iter().map(|it| findings::json(&snapshot.dictionary, it)).collect(),
         rejected: RejectedJson {
             torn: snapshot.rejected.torn,
             unreadable: snapshot.rejected.unreadable,

@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use crate::analysis::FrameNames;
+use crate::analysis::findings::find_in_look;
 use crate::model::{LoopId, Snapshot, StackId, TaskId, TaskState};
 
+use super::super::findings;
 use super::super::style::{Paint, Style, clean, width};
 use super::super::words;
 use super::about;
@@ -42,6 +44,7 @@ pub fn tree(
     let mut page = Page { snapshot, forest: &forest, options, style, out };
     page.summary()?;
     page.cycles()?;
+    page.findings()?;
     page.loops()?;
     page.threads()
 }
@@ -100,6 +103,16 @@ impl<W: Write> Page<'_, W> {
             writeln!(self.out, "{}", self.style.paint(Paint::Ready, &text))?;
         }
         Ok(())
+    }
+
+    /// All but circles, which are shown in full above.
+    fn findings(&mut self) -> io::Result<()> {
+        let found = find_in_look(self.snapshot);
+        let mut rest = found.iter().filter(|finding| finding.kind != "await_cycle").peekable();
+        if rest.peek().is_some() {
+            writeln!(self.out, "\n{}", self.style.paint(Paint::Title, "Findings"))?;
+        }
+        findings::write(rest, self.style, self.out)
     }
 
     fn cycles(&mut self) -> io::Result<()> {
