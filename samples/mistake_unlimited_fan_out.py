@@ -3,7 +3,7 @@
 looptrace must show:
     report: finding too_many_tasks text~fetch severity=info
     report: finding cpu_on_loop maybe
-    report: 2 s
+    report: until tasks=5500
 """
 import asyncio
 

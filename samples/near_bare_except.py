@@ -21,7 +21,7 @@ async def main():
     asyncio.current_task().set_name("main")
     _tour.now()
     while True:
-        task = asyncio.create_task(polite(), name="polite")
+        task = asyncio.create_task(polite())
         await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.wait([task])

@@ -12,6 +12,8 @@ mod flames;
 mod golden;
 #[path = "report/hour.rs"]
 mod hour;
+#[path = "report/perfetto.rs"]
+mod perfetto;
 #[path = "report/schema.rs"]
 mod schema;
 #[path = "report/world.rs"]

@@ -12,6 +12,7 @@ mod names;
 mod overview;
 mod pace;
 mod pass;
+pub mod path;
 pub mod population;
 mod read;
 mod series;
@@ -32,5 +33,5 @@ pub use names::{
     task_coroutine, task_name,
 };
 pub use pass::{Analyzer, analyze};
-pub use read::{analyze_file, analyze_file_with, flame_file};
+pub use read::{analyze_file, analyze_file_with, flame_file, timeline_file};
 pub use series::Series;

@@ -7,6 +7,7 @@ use crate::recording::{Reader, RecordingError};
 use super::facts::{Analysis, AnalysisOptions, Source};
 use super::flame::{Flame, FlameBuilder, FlameOptions};
 use super::pass::Analyzer;
+use super::timeline::{Timeline, TimelineBuilder};
 
 /// The facts of the recording in a file, with the usual options.
 ///
@@ -44,6 +45,23 @@ pub fn flame_file(path: &Path, options: FlameOptions) -> Result<Flame, Recording
         builder.event(&event);
     }
     Ok(builder.finish(source(&reader, path)))
+}
+
+/// The facts of the recording in a file, and its timeline, in one pass.
+///
+/// # Errors
+/// As [`analyze_file`].
+pub fn timeline_file(path: &Path) -> Result<(Analysis, Timeline), RecordingError> {
+    let mut reader = Reader::open(path)?;
+    let mut analyzer = Analyzer::new(reader.meta().clone(), AnalysisOptions::default());
+    let mut builder = TimelineBuilder::new(reader.meta());
+    while let Some(event) = reader.next_event()? {
+        // A definition must be known to both before it is used.
+        analyzer.event(event.clone());
+        builder.event(&event, analyzer.dictionary());
+    }
+    let timeline = builder.finish(analyzer.dictionary());
+    Ok((analyzer.finish(source(&reader, path)), timeline))
 }
 
 fn source(reader: &Reader, path: &Path) -> Source {

@@ -44,6 +44,12 @@ enum State {
 }
 
 impl Part {
+    /// Whether nothing was chosen.
+    pub(super) fn is_all(&self) -> bool {
+        let Self { state, task, from, to } = self;
+        *state == State::Running && task.is_none() && from.is_none() && to.is_none()
+    }
+
     pub(super) fn states(&self) -> FlameStates {
         match self.state {
             State::Running => FlameStates::Running,

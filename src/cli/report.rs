@@ -8,7 +8,9 @@ use super::exit::Exit;
 use super::message::CliError;
 use super::source::SourceFiles;
 use super::{duration, output, rate, recording_file};
-use crate::analysis::AnalysisOptions;
+use crate::analysis::flame::Glob;
+use crate::analysis::path::critical_path;
+use crate::analysis::{AnalysisOptions, task_name, timeline_file};
 use crate::model::Duration;
 use crate::report::{self, TextOptions};
 
@@ -29,6 +31,9 @@ pub struct Arguments {
     /// The most entries of each list [default: 20 in text, all in JSON]
     #[arg(long, value_name = "N", value_parser = rate::entries)]
     limit: Option<usize>,
+    /// Only where the time of this task went: its name or number, or the first it matches with *
+    #[arg(long, value_name = "TASK")]
+    task: Option<String>,
     /// The shortest stall to show
     #[arg(long, value_name = "TIME", value_parser = duration::length, default_value = "50ms")]
     stall_threshold: std::time::Duration,
@@ -39,6 +44,7 @@ Examples:
   looptrace report slow.looptrace
   looptrace report slow.looptrace --limit 5
   looptrace report slow.looptrace --stall-threshold 10ms
+  looptrace report slow.looptrace --task checkout-17
   looptrace report slow.looptrace --format json | jq '.coroutines[0]'
 
 What next: looptrace flamegraph FILE -o out.svg";
@@ -59,6 +65,9 @@ enum Format {
 pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let threshold = u64::try_from(arguments.stall_threshold.as_nanos()).unwrap_or(u64::MAX);
     let options = AnalysisOptions { stall_threshold: Duration::from_nanos(threshold) };
+    if let Some(wanted) = &arguments.task {
+        return path(&arguments.file, wanted, arguments.format);
+    }
     match arguments.format {
         Format::Text => print_text(&arguments.file, arguments.limit, options)?,
         Format::Json => {
@@ -84,4 +93,27 @@ pub(super) fn print_text(
     let options = limit.map_or_else(TextOptions::default, |limit| TextOptions { limit });
     let style = output::stdout_style();
     output::to_stdout(|mut out| report::text(&analysis, options, style, &source, &mut out))
+}
+
+/// Prints where the time of one task went.
+fn path(file: &Path, wanted: &str, format: Format) -> Result<Exit, CliError> {
+    let (analysis, timeline) =
+        timeline_file(file).map_err(|error| recording_file::unreadable(&error))?;
+    recording_file::warn_if_cut(&analysis.source);
+    let glob = Glob::new(wanted);
+    let found = analysis.tasks.iter().find(|time| {
+        let name = task_name(&analysis.dictionary, time.id);
+        name.is_some_and(|name| glob.matches(name)) || time.id.to_string() == wanted
+    });
+    let Some(time) = found else {
+        return Err(CliError::usage(format!("no task {wanted} in {}", file.display()))
+            .hint(format!("see which there are: looptrace report {}", file.display())));
+    };
+    let path = critical_path(&timeline, &analysis.dictionary, &analysis.stalls, time.id);
+    let style = output::stdout_style();
+    output::to_stdout(|mut out| match format {
+        Format::Text => report::path_text(&analysis, time.id, &path, style, &mut out),
+        Format::Json => report::path_json(&analysis, time.id, &path, &mut out),
+    })?;
+    Ok(Exit::Done)
 }

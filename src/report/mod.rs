@@ -9,10 +9,12 @@ pub mod dump;
 mod findings;
 mod frames;
 mod json;
+mod path;
 mod style;
 mod text;
 mod words;
 
 pub use json::json;
+pub use path::{path_json, path_text};
 pub use style::{Style, clean};
 pub use text::{NoSource, SourceLines, TextOptions, text};

@@ -82,9 +82,12 @@ fn visit(python: &Interpreter, (sample, tour): &(Sample, Tour)) -> Vec<String> {
     let arguments: Vec<&str> = tour.arguments.iter().map(String::as_str).collect();
     let target = Target::start_with(python, sample, &arguments);
     let mut recorder = Recorder::start_unseen(&target, &["--rate", "250", "--quiet"]);
-    let until = tour.record;
+    let (until, crowd) = (tour.record, std::cell::Cell::new(tour.crowd == 0));
     recorder.wait_for("a census late enough", |event| match event {
-        Event::CensusEnd { end, .. } => end.time.as_nanos() >= until,
+        Event::CensusEnd { end, .. } => {
+            crowd.set(crowd.get() || end.tasks >= tour.crowd);
+            end.time.as_nanos() >= until && crowd.get()
+        }
         _ => false,
     });
     // The recorder's looks are those that are checked; the target must not change for the dump.

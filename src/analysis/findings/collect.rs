@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Duration, Event, StringId, TaskId, TaskNote, TaskState, Timestamp};
+use crate::model::{
+    Duration, Event, Sample, StackId, StringId, TaskId, TaskNote, TaskState, Timestamp,
+};
 
 /// A cancel request that is not honoured yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +13,9 @@ pub(super) struct Cancelling {
     pub(super) until: Timestamp,
     pub(super) requests: u32,
 }
+
+/// So many tasks are remembered of each stack.
+const FEW: usize = 8;
 
 /// Facts for findings.
 #[derive(Debug, Default)]
@@ -27,6 +32,8 @@ pub(in crate::analysis) struct Collected {
     pub(super) still_since: FxHashMap<TaskId, Timestamp>,
     /// The time of the last census.
     pub(super) end: Timestamp,
+    /// A few of the tasks that were seen to run with each stack.
+    pub(super) ran: FxHashMap<StackId, Vec<TaskId>>,
     /// Text, file and line of warnings about coroutines that were never awaited.
     pub(super) warned: Vec<(StringId, StringId, u32)>,
 }
@@ -71,6 +78,12 @@ impl Collector {
                 // Whether somebody asked before it went is not known.
                 self.failed.remove(task);
                 self.honoured(*task, time);
+            }
+            Event::Sample(Sample { stack: Some(stack), task: Some(task), .. }) => {
+                let tasks = collected.ran.entry(*stack).or_default();
+                if tasks.len() < FEW && !tasks.contains(task) {
+                    tasks.push(*task);
+                }
             }
             Event::Warned { text, file, line, .. } => collected.warned.push((*text, *file, *line)),
             Event::CensusEnd { end, .. } => collected.end = collected.end.max(end.time),

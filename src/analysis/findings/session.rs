@@ -34,17 +34,15 @@ impl Detector for SessionPerRequest {
         "make one session for the application's life, and share it: it keeps connections open"
     }
 
-    fn check(&self, analysis: &Analysis, _: &Collected) -> Vec<Case> {
+    fn check(&self, analysis: &Analysis, collected: &Collected) -> Vec<Case> {
         let mut makers: FxHashMap<(FrameId, usize), FxHashSet<TaskId>> = FxHashMap::default();
-        for hot in &analysis.stacks {
-            let (Some(stack), Some(task)) = (hot.stack, hot.task.and_then(|task| task.id)) else {
-                continue;
-            };
+        let stacks = analysis.stacks.iter().filter_map(|hot| hot.stack);
+        for (stack, tasks) in stacks.filter_map(|stack| Some((stack, collected.ran.get(&stack)?))) {
             let frames = analysis.dictionary.stack_frames(stack);
             for pair in frames.windows(2) {
                 let [caller, frame] = pair else { continue };
                 if let Some(maker) = maker(analysis, *frame) {
-                    makers.entry((*caller, maker)).or_default().insert(task);
+                    makers.entry((*caller, maker)).or_default().extend(tasks);
                 }
             }
         }

@@ -5,7 +5,8 @@ use crate::analysis::facts::Analysis;
 use crate::analysis::names::FrameNames;
 use crate::model::{CauseKind, Duration, EvidenceValue, Stall};
 
-/// A cause that took this share of a stall is what it is about.
+/// A cause that took this share of a stall is what it is about; so is one that would have been a
+/// stall by itself, whatever else delayed the loop meanwhile.
 const MAIN: f64 = 0.5;
 
 fn cases(analysis: &Analysis, kinds: &[CauseKind]) -> Vec<Case> {
@@ -13,14 +14,14 @@ fn cases(analysis: &Analysis, kinds: &[CauseKind]) -> Vec<Case> {
 }
 
 fn case(analysis: &Analysis, stall: &Stall, kinds: &[CauseKind]) -> Option<Case> {
-    let cause = stall.main_cause()?;
-    if !kinds.contains(&cause.kind) || cause.share < MAIN {
-        return None;
-    }
+    let enough = |share| share >= MAIN || part(stall.duration, share) >= analysis.stall_threshold;
+    let mut causes = stall.causes.iter().filter(|cause| kinds.contains(&cause.kind));
+    let cause = causes.next().filter(|cause| enough(cause.share))?;
+    let length = part(stall.duration, cause.share).as_nanos();
     let place = stall.location.map(|frame| FrameNames::of(&analysis.dictionary, frame));
     let function = place.and_then(|names| names.function).unwrap_or("?");
     let mut case = Case::at_frame(&analysis.dictionary, stall.location)
-        .about(format!("{} in {function}()", cause.text), stall.duration.as_nanos())
+        .about(format!("{} in {function}()", cause.text), length)
         .with("stall_ns", EvidenceValue::Count(stall.duration.as_nanos()))
         .with("victims", EvidenceValue::Count(stall.victims.len() as u64));
     for (key, value) in &cause.evidence {
@@ -28,6 +29,16 @@ fn case(analysis: &Analysis, stall: &Stall, kinds: &[CauseKind]) -> Option<Case>
     }
     case.remedy = stall.advice.map(str::to_owned);
     Some(case)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a length is no longer than it; a negative one is none"
+)]
+fn part(length: Duration, share: f64) -> Duration {
+    Duration::from_nanos((length.as_nanos() as f64 * share.clamp(0.0, 1.0)) as u64)
 }
 
 fn lengths(cases: &[Case]) -> (Duration, Duration) {

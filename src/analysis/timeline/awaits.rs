@@ -26,6 +26,17 @@ impl AwaitHistory {
         next.checked_sub(1).and_then(|at| changes.get(at)).map_or(&[], |(_, awaiters)| awaiters)
     }
 
+    /// Every task that ever awaited `task`, once each.
+    #[must_use]
+    pub fn ever(&self, task: TaskId) -> Vec<TaskId> {
+        let changes = self.by_task.get(&task).map(Vec::as_slice).unwrap_or_default();
+        let mut all: Vec<TaskId> =
+            changes.iter().flat_map(|(_, awaiters)| awaiters.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Every task that is known to have been awaited, in no particular order.
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
         self.by_task.keys().copied()

@@ -9,6 +9,7 @@
 //!     report: contention lock most_waiters=2
 //!     report: finding bottleneck line=HERE severity=warning
 //!     report: 1.5 s
+//!     report: until tasks=100
 //! ```
 //!
 //! After the names come conditions: a path into the JSON, and `=` (all values there, in any order,
@@ -23,6 +24,8 @@ pub(super) struct Tour {
     pub(super) arguments: Vec<String>,
     /// How much of its life a recording needs, in nanoseconds.
     pub(super) record: u64,
+    /// How many tasks it must show at once.
+    pub(super) crowd: u32,
 }
 
 /// One line of it.
@@ -80,8 +83,13 @@ impl Tour {
         let here = here.map_or_else(String::new, |line| (line + 1).to_string());
         let arguments = source.lines().find_map(|line| line.strip_prefix("arguments: "));
         let arguments = arguments.unwrap_or_default().split_whitespace().map(str::to_owned);
-        let mut tour = Self { lines: Vec::new(), arguments: arguments.collect(), record: RECORD };
+        let mut tour =
+            Self { lines: Vec::new(), arguments: arguments.collect(), record: RECORD, crowd: 0 };
         for text in block.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if let Some(crowd) = text.strip_prefix("report: until tasks=") {
+                tour.crowd = crowd.parse().expect("a number");
+                continue;
+            }
             match text.strip_prefix("report: ").and_then(|rest| rest.strip_suffix(" s")) {
                 Some(seconds) => {
                     let seconds: f64 = seconds.parse().expect("seconds");
