@@ -4,6 +4,7 @@ looptrace must show:
     report: finding too_many_tasks text~fetch severity=info
     report: finding cpu_on_loop maybe
     report: until tasks=5500
+    report: in the full run
 """
 import asyncio
 

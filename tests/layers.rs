@@ -213,7 +213,7 @@ fn every_sample_states_what_must_be_found() {
         .filter(|sample| {
             let docstring = sample.text.strip_prefix("\"\"\"").and_then(|s| s.split_once("\"\"\""));
             !docstring.is_some_and(|(text, _)| {
-                text.lines().any(|line| line.starts_with("looptrace must show: "))
+                text.lines().any(|line| line.starts_with("looptrace must show:"))
             })
         })
         .map(|sample| format!("{}: no `looptrace must show:` in its docstring", sample.path))

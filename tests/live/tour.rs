@@ -52,7 +52,9 @@ fn tour(chosen: impl Fn(&str) -> bool) {
     let wanted: Vec<(&Interpreter, &(Sample, Tour))> = pythons
         .into_iter()
         .flat_map(|python| {
-            let of = all.iter().filter(|(sample, _)| chosen(&sample.name));
+            let of = all
+                .iter()
+                .filter(|(sample, tour)| chosen(&sample.name) && (full_run() || !tour.costly));
             of.filter(|(sample, _)| sample.runs_on(python)).map(move |it| (python, it))
         })
         .collect();

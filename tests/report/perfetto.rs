@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use looptrace::analysis::path::critical_path;
 use looptrace::analysis::timeline::{SpanState, Timeline, TimelineBuilder};
 use looptrace::analysis::{Analysis, AnalysisOptions, Analyzer, Source};
-use looptrace::export;
 use looptrace::model::{Dictionary, Event, TaskId, TaskRow, TaskState, Timestamp, WaitKind};
+use looptrace::{export, report};
 
+use super::schema::mistakes;
 use super::world::{COROUTINE, FUNCTION, World, meta, ms, row};
 
 /// A parent waits for a child, which waits for a sleep, runs and ends; then the parent runs.
@@ -35,11 +36,11 @@ fn parent_and_child() -> (World, TaskId, TaskId) {
     (world, parent, child)
 }
 
-fn facts(world: World) -> (Analysis, Timeline) {
+fn facts(events: Vec<Event>) -> (Analysis, Timeline) {
     let mut analyzer = Analyzer::new(meta(), AnalysisOptions::default());
     let mut builder = TimelineBuilder::new(&meta());
     let mut dictionary = Dictionary::new();
-    for event in world.events {
+    for event in events {
         dictionary.apply(&event);
         builder.event(&event, &dictionary);
         analyzer.event(event);
@@ -185,7 +186,7 @@ fn event_of(
 #[test]
 fn tasks_are_tracks_and_await_edges_flows() {
     let (world, ..) = parent_and_child();
-    let (analysis, timeline) = facts(world);
+    let (analysis, timeline) = facts(world.events);
     let mut bytes = Vec::new();
     export::perfetto(&analysis, &timeline, &mut bytes).unwrap();
     let trace = take_apart(&bytes);
@@ -205,13 +206,17 @@ fn tasks_are_tracks_and_await_edges_flows() {
 #[test]
 fn a_path_goes_through_the_task_that_was_waited_for() {
     let (world, parent, child) = parent_and_child();
-    let (analysis, timeline) = facts(world);
+    let (analysis, timeline) = facts(world.events);
     let path = critical_path(&timeline, &analysis.dictionary, &analysis.stalls, parent);
     let shown: Vec<(TaskId, SpanState, Option<WaitKind>)> =
         path.iter().map(|step| (step.task, step.state, step.wait)).collect();
     assert_eq!(shown[0], (child, SpanState::Waiting, Some(WaitKind::Sleep)));
     assert_eq!(shown[1], (child, SpanState::Running, None));
     assert!(shown.contains(&(parent, SpanState::Running, None)), "{shown:?}");
+    let mut json = Vec::new();
+    report::path_json(&analysis, parent, &path, &mut json).unwrap();
+    let json = serde_json::from_slice(&json).unwrap();
+    assert_eq!(mistakes(include_str!("../../docs/schema/path-1.json"), &json), [""; 0]);
     let mut at = Timestamp::ZERO;
     for step in &path {
         assert!(step.start >= at && step.end > step.start, "{path:?}");

@@ -19,6 +19,10 @@ fn case(analysis: &Analysis, stall: &Stall, kinds: &[CauseKind]) -> Option<Case>
     let cause = causes.next().filter(|cause| enough(cause.share))?;
     let length = part(stall.duration, cause.share).as_nanos();
     let place = stall.location.map(|frame| FrameNames::of(&analysis.dictionary, frame));
+    // In the loop's own machinery there is nothing that anybody could change.
+    if place.and_then(|names| names.file).is_some_and(is_machinery) {
+        return None;
+    }
     let function = place.and_then(|names| names.function).unwrap_or("?");
     let mut case = Case::at_frame(&analysis.dictionary, stall.location)
         .about(format!("{} in {function}()", cause.text), length)
@@ -29,6 +33,10 @@ fn case(analysis: &Analysis, stall: &Stall, kinds: &[CauseKind]) -> Option<Case>
     }
     case.remedy = stall.advice.map(str::to_owned);
     Some(case)
+}
+
+fn is_machinery(file: &str) -> bool {
+    file.contains("/asyncio/") || file.ends_with("/selectors.py")
 }
 
 #[expect(

@@ -128,15 +128,14 @@ impl<W: Write> Trace<'_, W> {
         let mut tracks: FxHashMap<LoopId, (Track, Timestamp)> = FxHashMap::default();
         for stall in &self.analysis.stalls {
             let Some(parent) = self.thread(stall.thread)? else { continue };
-            if !tracks.contains_key(&stall.event_loop) {
-                let track = self.packets.below(parent, "stalls".to_owned())?;
-                tracks.insert(stall.event_loop, (track, Timestamp::ZERO));
-            }
-            let Some((track, last)) = tracks.get_mut(&stall.event_loop) else { continue };
+            let (track, last) = match tracks.get(&stall.event_loop) {
+                Some(&known) => known,
+                None => (self.packets.below(parent, "stalls".to_owned())?, Timestamp::ZERO),
+            };
             // Their edges have errors; slices of one track must not overlap.
-            let start = stall.start.max(*last);
-            *last = stall.end().max(start);
-            let (track, end) = (*track, *last);
+            let start = stall.start.max(last);
+            let end = stall.end().max(start);
+            tracks.insert(stall.event_loop, (track, end));
             let slice = self.stall_slice(stall);
             self.packets.slice(track, Slice { start, end, ..slice })?;
         }

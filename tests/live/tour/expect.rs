@@ -9,11 +9,10 @@ pub(super) fn check(line: &Line, seen: &Value) -> Vec<String> {
     let fits = |row: &&Value| line.conditions.iter().all(|it| holds(it, row, seen));
     let enough = match &line.subject {
         Subject::DumpTasks { count, .. } => {
-            rows.iter().all(|row| fits(&row))
-                && count.map_or(!rows.is_empty(), |count| rows.len() == count)
+            rows.iter().all(fits) && count.map_or(!rows.is_empty(), |count| rows.len() == count)
         }
         Subject::Finding { maybe: true, .. } => true,
-        _ => rows.iter().any(|row| fits(&row)),
+        _ => rows.iter().any(fits),
     };
     if enough {
         return Vec::new();

@@ -26,6 +26,8 @@ pub(super) struct Tour {
     pub(super) record: u64,
     /// How many tasks it must show at once.
     pub(super) crowd: u32,
+    /// Whether only the full run visits it.
+    pub(super) costly: bool,
 }
 
 /// One line of it.
@@ -83,9 +85,18 @@ impl Tour {
         let here = here.map_or_else(String::new, |line| (line + 1).to_string());
         let arguments = source.lines().find_map(|line| line.strip_prefix("arguments: "));
         let arguments = arguments.unwrap_or_default().split_whitespace().map(str::to_owned);
-        let mut tour =
-            Self { lines: Vec::new(), arguments: arguments.collect(), record: RECORD, crowd: 0 };
+        let mut tour = Self {
+            lines: Vec::new(),
+            arguments: arguments.collect(),
+            record: RECORD,
+            crowd: 0,
+            costly: false,
+        };
         for text in block.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if text == "report: in the full run" {
+                tour.costly = true;
+                continue;
+            }
             if let Some(crowd) = text.strip_prefix("report: until tasks=") {
                 tour.crowd = crowd.parse().expect("a number");
                 continue;
