@@ -85,6 +85,12 @@ async def _beat():
             _BEATS.append([int(due * 1e9), int(ran * 1e9)])
 
 
+def planted(begun):
+    """Tells everything that was written down since `begun`."""
+    watched = [begun, time.monotonic_ns()]
+    say("PLANTED", {"stalls": _STALLS, "beats": _BEATS, "watched": watched})
+
+
 async def _main(plant):
     loop = asyncio.get_running_loop()
     go = asyncio.Event()
@@ -97,8 +103,7 @@ async def _main(plant):
     await plant()
     await pause(0.2)
     keep.cancel()
-    watched = [begun, time.monotonic_ns()]
-    say("PLANTED", {"stalls": _STALLS, "beats": _BEATS, "watched": watched})
+    planted(begun)
     await loop.create_future()
 
 

@@ -1,7 +1,10 @@
 //! Stalls that programs plant on purpose, held against what looptrace finds.
 
+mod healthy;
 mod kinds;
 mod matching;
+mod ongoing;
 mod planted;
 mod rows;
 mod told;
+mod victims;

@@ -37,7 +37,7 @@ macro_rules! rows {
 
 rows! {
     cause_sleep, cause_socket, cause_http, cause_pipe, cause_subprocess, cause_sqlite, cause_fsync,
-    cause_lock, cause_future, cause_queue, cause_cpu_python, cause_cpu_json,
+    cause_lock, cause_future, cause_queue, cause_cpu_python, cause_cpu_json, cause_cpu_native,
     cause_gil, cause_gc, cause_import, cause_starved, cause_stopped, cause_disk, cause_page_fault,
 }
 

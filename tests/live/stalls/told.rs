@@ -1,5 +1,6 @@
 //! What a sample says about its own stalls, and a recording of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use looptrace::analysis::{Analysis, AnalysisOptions, analyze_file_with};
@@ -23,6 +24,9 @@ pub(crate) struct ToldStall {
     pub(crate) names: Option<String>,
     /// Where in the loop's turn it was.
     pub(crate) kind: Option<String>,
+    /// Tasks that suffered: how, and for how long in nanoseconds.
+    #[serde(default)]
+    pub(crate) victims: BTreeMap<String, (String, u64)>,
 }
 
 /// Everything a program wrote down, on its own monotonic clock.

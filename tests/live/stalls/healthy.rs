@@ -1,0 +1,35 @@
+//! Programs without stalls: what is reported of them all the same must be confirmed by their own
+//! heartbeats, which others that take the CPU delay as well.
+
+use looptrace::model::Duration;
+
+use super::matching::Figures;
+use super::told;
+use crate::full_run;
+use crate::support::interpreter::interpreter;
+
+const THRESHOLD: Duration = Duration::from_nanos(10_000_000);
+
+macro_rules! healthy {
+    ($($name:ident = $minor:literal, $what:literal, $options:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            if let Some(python) = interpreter($minor) {
+                let seconds = if full_run() { "600" } else { "3" };
+                let compared =
+                    told::record(python, "healthy", &[seconds, $what], &$options, THRESHOLD);
+                let mut figures = Figures::default();
+                figures.add(&compared, THRESHOLD);
+                figures.print(&format!("{python} {}", $what));
+                assert_eq!(figures.unconfirmed, 0, "stalls that were none");
+            }
+        }
+    )+};
+}
+
+healthy! {
+    idle = 13, "idle", [];
+    idle_sampled = 14, "idle", ["--no-kernel-stream"];
+    busy = 14, "busy", [];
+    busy_sampled = 12, "busy", ["--no-kernel-stream"];
+}
