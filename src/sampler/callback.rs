@@ -1,8 +1,9 @@
 //! Which callback of its loop a thread runs, numbered as far as they can be told apart.
 //!
 //! An equal `context_ver` proves that it is the same. Otherwise, the same handle with the same task
-//! and the same first frame is likely the same: the program entered contexts of its own. Handles are
-//! freed and made again at once, so their address alone says little.
+//! and the same first frame in the same turn of the loop is likely the same: the program entered
+//! contexts of its own. Handles are freed and made again at once, so their address alone says
+//! little.
 
 use std::num::NonZeroU32;
 
@@ -32,6 +33,8 @@ pub(super) struct Callbacks {
     current: Option<NonZeroU32>,
     /// When the loop's turn began in which the callback runs, by the loop's own clock; to be told.
     pub(super) turn: Option<u64>,
+    /// The turn of the last callback.
+    last_turn: Option<u64>,
     /// How many frames the thread has between callbacks, for loops that are not Python.
     outside: Option<usize>,
     batch: Option<Batch>,
@@ -95,12 +98,16 @@ impl Callbacks {
             return self.current;
         }
         self.context_ver = version;
+        self.turn = None;
         let Some(key) = self.key(look, task, kind, with) else {
             self.key = None;
             self.current = None;
             return None;
         };
+        let same_turn = self.turn.is_some() && self.turn == self.last_turn;
+        self.last_turn = self.turn;
         let likely = !key.handle.is_null() && self.key == Some(key) && self.current.is_some();
+        let likely = likely && same_turn;
         if !likely {
             self.count = self.count.wrapping_add(1).max(1);
             self.current = NonZeroU32::new(self.count);

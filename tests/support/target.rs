@@ -112,8 +112,13 @@ impl Target {
 
     /// Waits for the line `WORD {json}`; other lines in between are dropped.
     pub(crate) fn expect_line(&mut self, word: &str) -> Value {
+        self.expect_line_within(word, PATIENCE)
+    }
+
+    /// As [`Self::expect_line`], for what takes longer.
+    pub(crate) fn expect_line_within(&mut self, word: &str, patience: Duration) -> Value {
         loop {
-            let line = match self.lines.recv_timeout(PATIENCE) {
+            let line = match self.lines.recv_timeout(patience) {
                 Ok(line) => line,
                 Err(RecvTimeoutError::Timeout) => panic!("{}: no {word} line", self.label),
                 Err(RecvTimeoutError::Disconnected) => {

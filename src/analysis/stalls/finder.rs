@@ -270,14 +270,11 @@ impl StallFinder {
         self.processes.entry(look.process).or_default().gil.push(seen);
     }
 
-    /// Something of this thread ended: a stall keeps what is known now, others are forgotten. An
-    /// iteration with a callback that is a stall by itself is none.
+    /// Something of this thread ended: a stall keeps what is known now, others are forgotten.
     fn ended(&mut self, thread: ThreadId) {
         let threshold = self.threshold;
         let Some(track) = self.tracks.get_mut(&thread) else { return };
-        track.drafts.retain(|draft| {
-            !draft.is_new || (draft.length() >= threshold && draft.longest < threshold)
-        });
+        track.drafts.retain(|draft| !draft.is_new || draft.is_stall(threshold));
         // Those that are new come last, and there are two at most.
         let Some(draft) = track.drafts.last_mut().filter(|draft| draft.is_new) else { return };
         draft.is_new = false;

@@ -34,8 +34,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) const fn length(&self) -> Duration {
-        self.end.time.since(self.start.time)
+    /// Whether it is a stall at this threshold. An iteration with a callback that is one by itself is
+    /// none. Outside of callbacks, looks far apart say little: the loop may have polled between them.
+    pub(super) fn is_stall(&self, threshold: Duration) -> bool {
+        let length = self.end.time.since(self.start.time);
+        let error = (self.start.error + self.end.error).as_nanos();
+        let vague = self.kind == StallKind::Outside && error.saturating_mul(2) > length.as_nanos();
+        length >= threshold && self.longest < threshold && !vague
     }
 }
 

@@ -107,7 +107,7 @@ impl Judge<'_> {
         if clue.state == Some(KernelState::DiskSleep) {
             return self.disk(scene, call);
         }
-        let callee = self.callee(clue);
+        let callee = self.callee(clue, scene);
         let effect = scene.known.as_ref().map(|(known, _)| known.effect);
         let locks = effect == Some(Effect::Locks)
             || callee
@@ -151,7 +151,7 @@ impl Judge<'_> {
         if let Some(module) = place::importing(self.dictionary, &scene.frames) {
             return words::import(module);
         }
-        if let Some((name, known)) = self.callee(clue) {
+        if let Some((name, known)) = self.callee(clue, scene) {
             return match known {
                 Some((Effect::Blocks, advice)) => {
                     let (function, advice) = (Some(name), Some(advice));
@@ -189,7 +189,8 @@ impl Judge<'_> {
             return words::import(module);
         }
         let effect = scene.known.as_ref().map(|(known, _)| known.effect);
-        let called = self.callee(clue).and_then(|(_, known)| known).map(|(effect, _)| effect);
+        let called =
+            self.callee(clue, scene).and_then(|(_, known)| known).map(|(effect, _)| effect);
         match called.or(effect) {
             Some(Effect::Blocks | Effect::Locks) => self.blocked(clue, scene),
             Some(Effect::Computes) => self.on_cpu(clue, scene, native),
@@ -199,10 +200,17 @@ impl Judge<'_> {
         }
     }
 
-    /// The native function that was called, and what is known of it.
-    fn callee(&self, clue: &Clue) -> Option<(String, Option<(Effect, &'static str)>)> {
+    /// The native function that was called, and what is known of it. The loop's own poll is none.
+    fn callee(
+        &self,
+        clue: &Clue,
+        scene: &Scene,
+    ) -> Option<(String, Option<(Effect, &'static str)>)> {
         let name =
             clue.callee.map(|id| self.dictionary.text(id)).filter(|name| !name.is_empty())?;
+        if scene.frames.is_empty() && name.starts_with("select.") {
+            return None;
+        }
         Some((name.to_owned(), known::by_callee(name)))
     }
 }

@@ -58,6 +58,9 @@ fn plant(python: &Interpreter, event_loop: &str, edges: &str) {
     let mut figures = Figures::default();
     figures.add(&compared, THRESHOLD);
     figures.print(&format!("{python} {event_loop} {edges}"));
+    if compared.disturbed() && !full_run() {
+        return;
+    }
     // A recorder that gets no CPU misses some: exact figures want a quiet machine.
     assert!(figures.found * 2 >= figures.planted, "stalls were missed");
     assert!(figures.right_cause * 2 >= figures.found, "causes");

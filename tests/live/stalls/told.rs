@@ -12,6 +12,9 @@ use crate::support::interpreter::Interpreter;
 use crate::support::recorder::Recorder;
 use crate::support::sample::Sample;
 
+/// Longer than any sample takes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(900);
+
 /// A stall as its program wrote it down.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ToldStall {
@@ -43,6 +46,21 @@ pub(crate) struct Told {
 pub(crate) struct Compared {
     pub(crate) told: Told,
     pub(crate) facts: Analysis,
+}
+
+impl Compared {
+    /// Whether the recorder came too late for many of its ticks: other programs had the CPU, and
+    /// what it could not see says nothing about it. Says so.
+    pub(crate) fn disturbed(&self) -> bool {
+        let overview = &self.facts.overview;
+        let late = overview.misses.late;
+        let ticks = overview.samples + overview.idle_ticks + late;
+        let disturbed = late * 50 > ticks;
+        if disturbed {
+            println!("SKIPPED: {late} of {ticks} ticks were late: the machine has too much to do");
+        }
+        disturbed
+    }
 }
 
 impl Told {
@@ -84,7 +102,7 @@ pub(crate) fn record(
         pin(recorder.pid());
     }
     target.send("go");
-    let told = target.expect_line("PLANTED");
+    let told = target.expect_line_within("PLANTED", PATIENCE);
     let told: Told = serde_json::from_value(told).expect("the sample says what it did");
     let words = recorder.pid();
     let directory = tempfile::tempdir().expect("a temporary directory");

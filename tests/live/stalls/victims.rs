@@ -55,6 +55,9 @@ fn check(compared: &Compared) {
         }
     }
     println!("{right} of {of} victims as they say");
+    if compared.disturbed() && !full_run() {
+        return;
+    }
     assert!(right > 0 && right * 2 >= of, "{right} of {of} victims as they say");
     assert!(right == of || !full_run(), "{right} of {of} victims as they say");
 }
