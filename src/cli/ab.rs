@@ -12,7 +12,7 @@ use super::gate::take::Taking;
 use super::gate::verdict::Saying;
 use super::message::{self, CliError};
 use super::rate;
-use crate::analysis::check::{Inputs, judge};
+use crate::analysis::check::{Inputs, align, judge};
 
 /// Record two versions of a program in turns, and check the second against the first
 ///
@@ -75,8 +75,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
         ));
     }
     let (base, head) = arguments.record()?;
-    let head = runs::read(&head, &rules.config.run)?;
-    let base = runs::read(&base, &rules.config.run)?;
+    let mut head = runs::read(&head, &rules.config.run)?;
+    let mut base = runs::read(&base, &rules.config.run)?;
+    align([&mut base, &mut head]);
     let report = judge(Inputs {
         config: &rules.config,
         head: &head,

@@ -11,7 +11,7 @@ use super::gate::runs;
 use super::gate::take::Taking;
 use super::message::{self, CliError};
 use super::{output, output_file, rate};
-use crate::analysis::check::{Floor, Metric, Noise, RunOptions, percent};
+use crate::analysis::check::{Floor, Metric, Noise, RunOptions, align, percent};
 
 /// Measure the noise floor of this machine, for `check` and `ab`
 ///
@@ -82,7 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
             std::fs::remove_file(&file).unwrap_or_default();
         }
     }
-    let runs = runs::read(&files, &RunOptions::default())?;
+    let mut runs = runs::read(&files, &RunOptions::default())?;
+    align([&mut runs, &mut []]);
     let noise = Noise::of(&arguments.command, &runs);
     to_file(&arguments.output, arguments.force, |out| {
         serde_json::to_writer_pretty(&mut *out, &noise)?;

@@ -10,7 +10,7 @@ use super::gate::runs;
 use super::gate::verdict::Saying;
 use super::message::CliError;
 use super::output;
-use crate::analysis::check::{Clock, Inputs, METRICS, Scope, judge};
+use crate::analysis::check::{Clock, Inputs, METRICS, Scope, align, judge};
 
 /// Check recordings against budgets, and against a baseline
 ///
@@ -85,8 +85,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
             }));
         }
     }
-    let head = runs::read(&arguments.files, &rules.config.run)?;
-    let base = runs::read(&arguments.baseline, &rules.config.run)?;
+    let mut head = runs::read(&arguments.files, &rules.config.run)?;
+    let mut base = runs::read(&arguments.baseline, &rules.config.run)?;
+    align([&mut base, &mut head]);
     let report = judge(Inputs {
         config: &rules.config,
         head: &head,

@@ -37,7 +37,7 @@ pub(crate) fn run(number: u64) -> Run {
 }
 
 pub(crate) fn place(function: &str, file: &str, line: u32) -> Place {
-    Place { function: function.to_owned(), file: file.to_owned(), line }
+    Place { function: function.to_owned(), file: file.to_owned(), line, ..Place::default() }
 }
 
 /// A lock in whose line this much time was spent, a third of it by one task.

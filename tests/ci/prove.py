@@ -5,12 +5,13 @@
     tests/ci/prove.py record --out DIR [--load N] [--blocks 24]
     tests/ci/prove.py record --out DIR --prefix 'chrt -f 45 taskset -c 0' \\
         --python 'chrt -f 40 taskset -c 1 python3'
-    tests/ci/prove.py judge --out DIR [--comparisons 200]
+    tests/ci/prove.py judge --out DIR [--comparisons 200] [--against DIR]
 
 `record` runs samples/regression.py in blocks: in each block every variant once (the unchanged one
 twice), in random order, so that any two variants are interleaved. `judge` then draws blocks at random
 and has `looptrace check` compare: the unchanged program with itself (every failure is a false alarm),
-and with each of its worse versions. --load N keeps N other processes busy during the recording.
+and with each of its worse versions; with --against, baselines come from another recording session,
+as they do where they are kept. --load N keeps N other processes busy during the recording.
 """
 
 import argparse
@@ -76,6 +77,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--runs", type=int, default=12, help="runs per side of a comparison")
     parser.add_argument("--comparisons", type=int, default=200)
+    parser.add_argument("--against", type=pathlib.Path, help="judge: take the baselines from here")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -108,9 +110,10 @@ def draw(options, chance, variant, blocks):
     chosen = chance.sample(blocks, options.runs)
     pair = ("base", "again") if variant == "again" else (chance.choice(["base", "again"]), variant)
     sides = [pair if variant != "again" or chance.random() < 0.5 else pair[::-1] for _ in chosen]
-    name = lambda variant, block: str(options.out / f"{variant}-{block:02}.looptrace")
-    base = [name(side[0], block) for side, block in zip(sides, chosen)]
-    head = [name(side[1], block) for side, block in zip(sides, chosen)]
+    name = lambda place, variant, block: str(place / f"{variant}-{block:02}.looptrace")
+    before = options.against or options.out
+    base = [name(before, side[0], block) for side, block in zip(sides, chosen)]
+    head = [name(options.out, side[1], block) for side, block in zip(sides, chosen)]
     return base, head
 
 

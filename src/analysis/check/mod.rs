@@ -1,6 +1,7 @@
 //! Budgets, and comparisons that a noisy machine does not fool. Pure: runs and a configuration in,
 //! verdicts out.
 
+mod align;
 mod cause;
 mod config;
 mod environment;
@@ -15,6 +16,7 @@ pub mod stats;
 mod suggest;
 mod tests_seen;
 
+pub use align::align;
 pub use config::{
     Aggregate, Allowance, Budget, Config, ConfigError, Date, Level, Limit, Mismatch, RunOptions,
     StatsOptions,

@@ -12,6 +12,9 @@ pub struct Place {
     pub file: String,
     /// The line, from 1; 0 where unknown.
     pub line: u32,
+    /// What its file is called on both sides of a comparison ([`super::align()`]); empty where nobody
+    /// compared.
+    pub module: String,
 }
 
 /// A pattern for functions: `*` stands for any text. It matches the function's qualified name, or
@@ -79,7 +82,15 @@ impl Place {
     /// What stays the same when lines are added above it: for matching sides and for fingerprints.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}:{}", short_path(&self.file), self.function)
+        let module = if self.module.is_empty() { self.tail() } else { self.module.as_str() };
+        format!("{module}:{}", self.function)
+    }
+
+    /// The file with its directory only: where the checkout lies does not matter.
+    #[must_use]
+    pub(super) fn tail(&self) -> &str {
+        let directory = self.file.rmatch_indices('/').nth(1);
+        directory.and_then(|(at, _)| self.file.get(at + 1..)).unwrap_or(&self.file)
     }
 }
 
@@ -96,8 +107,12 @@ mod tests {
 
     #[test]
     fn a_function_can_be_named_in_many_ways() {
-        let place =
-            Place { function: "Handler.get".into(), file: "/srv/app/api.py".into(), line: 7 };
+        let place = Place {
+            function: "Handler.get".into(),
+            file: "/srv/app/api.py".into(),
+            line: 7,
+            ..Place::default()
+        };
         for pattern in [
             "Handler.get",
             "Handler.*",

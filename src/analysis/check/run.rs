@@ -291,6 +291,7 @@ pub(super) fn definition(
         function: name.map_or("?", |name| dictionary.text(name)).to_owned(),
         file: file.unwrap_or_default().to_owned(),
         line: line.unwrap_or(0),
+        ..Place::default()
     }
 }
 
@@ -301,6 +302,7 @@ pub(super) fn place(dictionary: &Dictionary, frame: FrameId) -> Place {
         function: names.function_or_unknown().to_owned(),
         file: names.file.unwrap_or_default().to_owned(),
         line: names.line.unwrap_or(0),
+        ..Place::default()
     }
 }
 

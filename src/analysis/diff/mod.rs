@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::check::{CoroutineRun, Difference, METRICS, Metric, Place, Run, Scope, Selection};
-use super::check::{differences, value};
+use super::check::{align, differences, value};
 use super::flame::{Flame, LabelKind};
 
 /// One of two recordings.
@@ -115,7 +115,8 @@ impl Half {
 impl Diff {
     /// What differs between two recordings.
     #[must_use]
-    pub fn between(before: Half, after: Half) -> Self {
+    pub fn between(mut before: Half, mut after: Half) -> Self {
+        align([std::slice::from_mut(&mut before.run), std::slice::from_mut(&mut after.run)]);
         let figures = METRICS
             .iter()
             .filter(|metric| metric.scope != Scope::Coroutine)

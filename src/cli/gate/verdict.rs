@@ -188,13 +188,16 @@ fn step_summary(report: &CheckReport, sources: &Sources) {
 
 /// The lines of code that the report names, as far as the files are here.
 fn sources(report: &CheckReport) -> Sources {
-    let mut roots = Vec::from_iter(env::current_dir().ok().map(|here| here.display().to_string()));
+    let here = env::current_dir().ok();
+    let mut roots = Vec::from_iter(here.as_ref().map(|here| here.display().to_string()));
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for outcome in &report.outcomes {
         let stacks = outcome.guilty.iter().flat_map(|guilty| &guilty.worst.stack);
         let places = outcome.guilty.iter().map(|guilty| &guilty.place).chain(&outcome.coroutine);
         for place in stacks.chain(places) {
-            if let Some(root) = repository(&place.file).filter(|root| !roots.contains(root)) {
+            if let Some(root) =
+                repository(&place.file, here.as_deref()).filter(|root| !roots.contains(root))
+            {
                 roots.push(root);
             }
             if !place.file.is_empty() && !files.contains_key(&place.file) {
@@ -222,11 +225,14 @@ fn lines(path: &Path) -> Option<Vec<String>> {
     BufReader::new(file.take(SOURCE_BYTES)).lines().map(Result::ok).collect()
 }
 
-/// The directory above a file that holds `.git`: of several checkouts, each has its own.
-fn repository(file: &str) -> Option<String> {
-    let directories = Path::new(file).ancestors().skip(1).filter(|above| above.is_absolute());
+/// The directory above a file that holds `.git`: of several checkouts, each has its own. Relative if
+/// the file is.
+fn repository(file: &str, here: Option<&Path>) -> Option<String> {
+    let path = here.map_or_else(|| PathBuf::from(file), |here| here.join(file));
+    let directories = path.ancestors().skip(1).filter(|above| above.is_absolute());
     let root = directories.take(64).find(|directory| directory.join(".git").exists())?;
-    Some(root.display().to_string())
+    let root = if file.starts_with('/') { root } else { root.strip_prefix(here?).ok()? };
+    Some(root.display().to_string()).filter(|root| !root.is_empty())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::check::{CheckReport, Place};
+use crate::analysis::is_library;
 
 /// Lines of code, and where the repository lies.
 #[derive(Debug, Clone, Default)]
@@ -50,16 +51,16 @@ impl Sources {
         self.lines.get(&(place.file.clone(), place.line)).map(String::as_str)
     }
 
-    /// The file's path below the repository's root; `None` if it lies elsewhere or is unknown.
+    /// The file's path below the repository's root; `None` if it lies elsewhere, is unknown, or is
+    /// nobody's own: an interpreter or an environment may lie in a repository.
     #[must_use]
     pub fn inside<'a>(&self, file: &'a str) -> Option<&'a str> {
-        if file.is_empty() || file.starts_with('<') {
+        let installed = file.contains("/site-packages/") || file.contains("/dist-packages/");
+        if file.is_empty() || file.starts_with('<') || installed || is_library(file) {
             return None;
         }
-        if !file.starts_with('/') {
-            return Some(file);
-        }
-        self.roots.iter().find_map(|root| file.strip_prefix(root.as_str()))
+        let below = self.roots.iter().find_map(|root| file.strip_prefix(root.as_str()));
+        below.or_else(|| Some(file).filter(|file| !file.starts_with(['/', '.'])))
     }
 
     /// `app/api.py:12`, relative to the repository where it lies in one.
@@ -69,6 +70,30 @@ impl Sources {
             Some(file) if place.line > 0 => format!("{file}:{}", place.line),
             Some(file) => file.to_owned(),
             None => place.short(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_files_are_named_from_their_repository_on() {
+        let roots = vec!["/ci/head/".to_owned(), "head/".to_owned()];
+        let sources = Sources { roots, ..Sources::default() };
+        assert_eq!(sources.inside("/ci/head/app/api.py"), Some("app/api.py"));
+        assert_eq!(sources.inside("head/app/api.py"), Some("app/api.py"));
+        assert_eq!(sources.inside("app.py"), Some("app.py"));
+        for elsewhere in [
+            "",
+            "<string>",
+            "/ci/base/app/api.py",
+            "../base/app.py",
+            "/ci/head/.venv/lib/python3.13/site-packages/aiohttp/web.py",
+            "/ci/head/python/lib/python3.13/asyncio/events.py",
+        ] {
+            assert_eq!(sources.inside(elsewhere), None, "{elsewhere}");
         }
     }
 }
