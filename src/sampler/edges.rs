@@ -28,6 +28,8 @@ pub(super) struct Edges {
     /// Whether it was tried to open a stream, and whether for a thread that matters.
     settled: Option<bool>,
     times_off: u32,
+    /// Switches so far, in either direction.
+    switches: u32,
     instructions: Vec<(Timestamp, u64)>,
 }
 
@@ -58,6 +60,7 @@ impl Edges {
             seen_any: false,
             settled: None,
             times_off: 0,
+            switches: 0,
             instructions: Vec::with_capacity(INSTRUCTIONS),
         }
     }
@@ -70,6 +73,11 @@ impl Edges {
     /// Whether there is a stream that has told something.
     pub(super) const fn tells(&self) -> bool {
         self.stream.is_some() && self.seen_any
+    }
+
+    /// What stays the same for as long as a thread with a stream neither leaves its CPU nor takes it.
+    pub(super) const fn mark(&self) -> Option<u32> {
+        if self.stream.is_some() { Some(self.switches) } else { None }
     }
 
     pub(super) const fn source(&self) -> EdgeSource {
@@ -114,6 +122,7 @@ impl Edges {
         self.flush(clock.now(), sink);
         self.stream = None;
         self.off = None;
+        self.switches = self.switches.wrapping_add(1);
     }
 
     /// Whether there is a stream and it says that the thread is off the CPU, and since when.
@@ -167,6 +176,7 @@ impl Edges {
                 }
             }
             Record::Lost { count, .. } => {
+                self.switches = self.switches.wrapping_add(1);
                 let earlier = self.lost.map_or(0, |(_, count)| count);
                 self.lost = Some((self.last, earlier.saturating_add(count)));
                 self.off = None;
@@ -183,6 +193,7 @@ impl Edges {
         }
         self.last = time;
         self.seen_any = true;
+        self.switches = self.switches.wrapping_add(1);
     }
 
     fn was_off(&mut self, off: Off, end: Timestamp, sink: &mut Sink) {

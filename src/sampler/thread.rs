@@ -77,8 +77,8 @@ pub(super) struct SampledThread {
     last: ThreadWords,
     /// The loop's poll call, if the last look found the thread asleep in it.
     polling: Option<PollCall>,
-    /// The time off the CPU in which it was proven to be in that call.
-    polling_off: Option<u32>,
+    /// The stream's mark when it was last proven to be in that call.
+    polling_mark: Option<u32>,
     /// The last look, if it was taken within this time off the CPU.
     frozen: Option<(u32, Seen)>,
     /// The time off the CPU that was looked at last, and what it is.
@@ -144,7 +144,7 @@ impl SampledThread {
             words: Vec::new(),
             last: ThreadWords::default(),
             polling: None,
-            polling_off: None,
+            polling_mark: None,
             frozen: None,
             looked: None,
             asked: Timestamp::ZERO,
@@ -174,8 +174,9 @@ impl SampledThread {
         self.edges.drain(shared.clock, sink);
         let off = self.edges.off();
         let last_tick = std::mem::replace(&mut self.last_tick, now);
+        let slept_on = self.polling.is_some() && self.slept_on();
         if self.still_polling(off) && !self.is_stopped(off, now) {
-            let slept = off.is_some_and(|off| off.since <= last_tick);
+            let slept = slept_on || off.is_some_and(|off| off.since <= last_tick);
             let proven = overtaken > 0 && (slept || self.slept_through(shared));
             let late = if proven { 0 } else { overtaken };
             self.late = self.late.saturating_add(late);
@@ -240,14 +241,20 @@ impl SampledThread {
         if self.polling.is_none() {
             return false;
         }
-        let number = off.map(|off| off.number);
-        let is_told = self.edges.tells();
-        if is_told && (number.is_none() || number == self.polling_off) {
-            return number.is_some();
+        if self.slept_on() {
+            return true;
+        }
+        if self.edges.tells() && off.is_none() {
+            return false;
         }
         let polls = self.polling == self.probe.as_ref().and_then(SyscallProbe::poll_call);
-        self.polling_off = number.filter(|_| polls);
+        self.polling_mark = self.edges.mark().filter(|_| polls);
         polls
+    }
+
+    /// Whether the stream proves that the thread has slept on in the poll call it was last found in.
+    fn slept_on(&self) -> bool {
+        self.polling_mark.is_some() && self.polling_mark == self.edges.mark()
     }
 
     /// Whether a thread that seems to sleep in its poll call was stopped in it. A stop shows as a
@@ -304,7 +311,7 @@ impl SampledThread {
         }
         let threshold = shared.how.stall_threshold;
         if seen.activity == Activity::Polling {
-            self.polling_off = None;
+            self.polling_mark = None;
             self.over = self.episodes.polls(now, threshold).or(self.over);
             self.record_edge(now, sink);
             return;
