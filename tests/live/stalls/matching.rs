@@ -106,7 +106,7 @@ impl Figures {
         }
     }
 
-    /// For `docs/stalls.md`.
+    /// For `docs/causes.md`.
     pub(crate) fn print(&self, label: &str) {
         let percent = |part: u32, of: u32| 100.0 * f64::from(part) / f64::from(of.max(1));
         let mut excess = self.excess.clone();

@@ -1,7 +1,7 @@
 //! Recall, lengths, causes and places of many planted stalls.
 //!
-//! A short run per version is part of every test run; `tests/run --full` plants 200 per
-//! configuration and prints the figures that stand in `docs/stalls.md`.
+//! A short run per version is part of every test run; `tests/bench/stalls.sh` plants 200 per
+//! configuration and prints the figures that stand in `docs/causes.md`.
 
 use looptrace::model::Duration;
 
