@@ -9,9 +9,14 @@ import os
 import _truth
 
 
+_STARTS = []
+
+
 def _end():
     if not os.read(0, 4096):
         os._exit(0)
+    while _STARTS:
+        _STARTS.pop().set_result(None)
 
 
 def _watch():
@@ -32,6 +37,14 @@ def now():
     """Says READY, whatever the tasks do."""
     _watch()
     _truth.announce()
+
+
+async def go():
+    """Says READY and waits for a line on standard input."""
+    _STARTS.append(asyncio.get_running_loop().create_future())
+    started = _STARTS[-1]
+    now()
+    await started
 
 
 async def stay():

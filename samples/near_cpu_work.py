@@ -1,7 +1,7 @@
 """The near miss of mistake_cpu_work: the same sum in small pieces, with the loop in between.
 
 looptrace must show:
-    report: task quoter running_ns>=1
+    report: task quoter coroutine=quote
     report: 1 s
 """
 import asyncio

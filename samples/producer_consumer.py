@@ -1,8 +1,8 @@
-"""Producers and consumers around a queue, and one that waits until all work is done.
+"""A producer and consumers around a queue, and one that waits until all work is done.
 
 looptrace must show:
     dump: 2 consumer-* waiting_on.kind=sleep chain=consume>sleep
-    dump: 2 producer-* waiting_on.kind=queue_put waiting_on.size=2 waiting_on.capacity=2
+    dump: producer waiting_on.kind=queue_put waiting_on.size=2 waiting_on.capacity=2
     dump: joiner waiting_on.kind=queue_join waiting_on.value>=4
     dump: idle waiting_on.kind=queue_get waiting_on.size=0
     report: contention queue_* capacity=2 most_waiters>=2
@@ -32,8 +32,8 @@ async def wait_for_all(queue):
 async def main():
     queue, empty = asyncio.Queue(maxsize=2), asyncio.Queue()
     runs = [("consumer-1", consume(queue)), ("consumer-2", consume(queue))]
-    runs += [("producer-1", produce(queue, 0)), ("producer-2", produce(queue, 100))]
-    runs += [("joiner", wait_for_all(queue)), ("idle", consume(empty))]
+    runs += [("producer", produce(queue, 0)), ("joiner", wait_for_all(queue))]
+    runs.append(("idle", consume(empty)))
     kept = [asyncio.create_task(it, name=name) for name, it in runs]
     await _tour.stay()
     await asyncio.wait(kept)

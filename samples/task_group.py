@@ -5,7 +5,7 @@ exception group.
 
 needs: 3.11
 looptrace must show:
-    dump: crawler waiting_on.kind=task_group waiting_on.pending=3 chain=crawl>__aexit__
+    dump: crawler waiting_on.kind=task_group waiting_on.pending=3 chain~crawl>__aexit__
     dump: 3 page-* waiting_on.kind=sleep awaited_by.name=crawler cancel_requests=0
     dump: failing waiting_on.kind=task_group waiting_on.pending=1
     dump: sibling cancel_requests=1 awaited_by.name=failing chain=clean_up_slowly>sleep

@@ -87,10 +87,7 @@ impl Walk<'_> {
             let step = Step { start, end, task, state: span.state, wait, stall: None };
             match span.state {
                 SpanState::Waiting => self.waited(step),
-                SpanState::Ready => {
-                    let stall = self.stall(step);
-                    self.path.push(Step { stall, ..step });
-                }
+                SpanState::Ready => self.ready(step),
                 _ => self.path.push(step),
             }
         }
@@ -136,13 +133,61 @@ impl Walk<'_> {
         }
     }
 
-    /// The stall of the task's loop that overlaps most.
-    fn stall(&self, step: Step) -> Option<StallId> {
-        let event_loop = self.dictionary.get_task(step.task)?.event_loop?;
-        let overlap =
-            |stall: &Stall| stall.end().min(step.end).since(stall.start.max(step.start)).as_nanos();
-        let of_loop = self.stalls.iter().filter(|stall| stall.event_loop == event_loop);
-        let longest = of_loop.max_by_key(|stall| overlap(stall))?;
-        (overlap(longest) > 0).then_some(longest.id)
+    /// The parts behind a stall of the task's loop, and what is left.
+    fn ready(&mut self, step: Step) {
+        let event_loop = self.dictionary.get_task(step.task).and_then(|task| task.event_loop);
+        let of_loop = self.stalls.iter().filter(|stall| Some(stall.event_loop) == event_loop);
+        let stalls = of_loop.map(|stall| (stall.start, stall.end(), stall.id));
+        cut(step, stalls, &mut self.path);
+    }
+}
+
+/// Cuts a step where stalls begin and end; they come in the order of their starts.
+fn cut(
+    step: Step,
+    stalls: impl Iterator<Item = (Timestamp, Timestamp, StallId)>,
+    path: &mut Vec<Step>,
+) {
+    let mut at = step.start;
+    for (start, end, id) in stalls {
+        let (start, end) = (start.max(at), end.min(step.end));
+        if start >= end {
+            continue;
+        }
+        if start > at {
+            path.push(Step { start: at, end: start, ..step });
+        }
+        path.push(Step { start, end, stall: Some(id), ..step });
+        at = end;
+    }
+    if at < step.end {
+        path.push(Step { start: at, ..step });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_overlaps_a_stall_is_behind_it() {
+        let time = Timestamp::from_nanos;
+        let step = Step {
+            start: time(10),
+            end: time(100),
+            task: TaskId::new(1).unwrap(),
+            state: SpanState::Ready,
+            wait: None,
+            stall: None,
+        };
+        let stall = |start, end, id| (time(start), time(end), StallId::new(id).unwrap());
+        let stalls = [stall(0, 5, 1), stall(5, 20, 2), stall(40, 60, 3), stall(90, 200, 4)];
+        let mut path = Vec::new();
+        cut(step, stalls.into_iter(), &mut path);
+        let found: Vec<_> = path
+            .iter()
+            .map(|it| (it.start.as_nanos(), it.end.as_nanos(), it.stall.map_or(0, StallId::get)))
+            .collect();
+        assert_eq!(found, [(10, 20, 2), (20, 40, 0), (40, 60, 3), (60, 90, 0), (90, 100, 4)]);
     }
 }

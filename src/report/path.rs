@@ -97,21 +97,26 @@ pub fn path_text(
     let call = words::call_of(dictionary, task);
     let title = format!("Where the {all} of {name} {call} went");
     writeln!(out, "{}", style.paint(Paint::Title, &title))?;
-    type Key = (SpanState, Option<WaitKind>, Option<StallId>, TaskId);
-    let mut sums: BTreeMap<Key, Duration> = BTreeMap::new();
+    // Stalls are summed up; the one that took most is named.
+    type Key = (SpanState, Option<WaitKind>, bool, TaskId);
+    let mut sums: BTreeMap<Key, (Duration, Duration, Option<StallId>)> = BTreeMap::new();
     for step in path {
-        let sum = sums.entry((step.state, step.wait, step.stall, step.task)).or_default();
+        let key = (step.state, step.wait, step.stall.is_some(), step.task);
+        let (sum, longest, stall) = sums.entry(key).or_default();
         *sum = *sum + step.length();
+        if step.length() > *longest {
+            (*longest, *stall) = (step.length(), step.stall);
+        }
     }
     let mut rows: Vec<_> = sums.into_iter().collect();
-    rows.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
+    rows.sort_by_key(|(_, (length, ..))| std::cmp::Reverse(*length));
     let mut columns = Columns::new(&[
         ("TIME", Align::Right),
         ("", Align::Right),
         ("WHAT", Align::Text),
         ("IN", Align::Text),
     ]);
-    for ((state, wait, stall, of), length) in rows {
+    for ((state, wait, _, of), (length, _, stall)) in rows {
         let (paint, mut what) = match (state, wait) {
             (SpanState::Waiting, Some(kind)) => {
                 (Paint::Plain, format!("waiting for {}", kind.name().replace('_', " ")))
@@ -120,7 +125,7 @@ pub fn path_text(
             _ => (Paint::Plain, state.name().to_owned()),
         };
         if let Some(stall) = stall {
-            what.push_str(&format!(" behind stall #{stall}"));
+            what.push_str(&format!(" behind stalls, longest behind #{stall}"));
         }
         let owner = words::name_of(dictionary, of);
         let owner = if of == task { String::new() } else { owner.into_owned() };

@@ -82,8 +82,12 @@ fn tour(chosen: impl Fn(&str) -> bool) {
 /// Looks at one program; gives what is not as it says.
 fn visit(python: &Interpreter, (sample, tour): &(Sample, Tour)) -> Vec<String> {
     let arguments: Vec<&str> = tour.arguments.iter().map(String::as_str).collect();
-    let target = Target::start_with(python, sample, &arguments);
+    let mut target = Target::start_with(python, sample, &arguments);
     let mut recorder = Recorder::start_unseen(&target, &["--rate", "250", "--quiet"]);
+    if tour.crowd > 0 {
+        recorder.wait_for("a census", |event| matches!(event, Event::CensusEnd { .. }));
+        target.send("go");
+    }
     let (until, crowd) = (tour.record, std::cell::Cell::new(tour.crowd == 0));
     recorder.wait_for("a census late enough", |event| match event {
         Event::CensusEnd { end, .. } => {

@@ -31,6 +31,8 @@ pub struct Contention {
     pub tasks: u64,
     /// How long they waited, all in all.
     pub total: Duration,
+    /// How much of that was for room in a queue.
+    pub puts: Duration,
     /// The longest stretch in which every look found one task waiting for it, and in the same wait
     /// as far as could be told.
     pub longest: Duration,
@@ -77,6 +79,9 @@ impl Contentions {
             sum.facts.place = waited.waiting.chain.and_then(|chain| own_frame(dictionary, chain));
         }
         sum.facts.total = sum.facts.total + waited.counted;
+        if reason.kind == WaitKind::QueuePut {
+            sum.facts.puts = sum.facts.puts + waited.counted;
+        }
         sum.tasks.insert(waited.task);
         let since = waited.waiting.since;
         if sum.last_wait.insert(waited.task, since) != Some(since) {
@@ -121,6 +126,7 @@ impl Contentions {
                 waits: 0,
                 tasks: 0,
                 total: Duration::ZERO,
+                puts: Duration::ZERO,
                 longest: Duration::ZERO,
                 most_waiters: 0,
                 waiters: Series::default(),

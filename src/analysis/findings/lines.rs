@@ -26,8 +26,8 @@ fn object_case(analysis: &Analysis, facts: &Contention) -> Case {
 }
 
 /// How many tasks waited on average, times 100.
-fn waiting_percent(facts: &Contention, whole: Duration) -> u128 {
-    u128::from(facts.total.as_nanos()) * 100 / u128::from(whole.as_nanos().max(1))
+fn waiting_percent(total: Duration, whole: Duration) -> u128 {
+    u128::from(total.as_nanos()) * 100 / u128::from(whole.as_nanos().max(1))
 }
 
 /// Tasks queue up for a lock, or for a pool behind a semaphore.
@@ -54,7 +54,7 @@ impl Detector for Bottleneck {
         let contended = analysis.contention.iter().filter(|facts| match facts.kind {
             // On average a task and a half in line behind the one that has it.
             WaitKind::Lock | WaitKind::Condition => {
-                facts.most_waiters >= 2 && waiting_percent(facts, whole) >= 150
+                facts.most_waiters >= 2 && waiting_percent(facts.total, whole) >= 150
             }
             // Limiting is what a semaphore is for: only a line much longer than what it lets in.
             WaitKind::Semaphore => {
@@ -63,7 +63,7 @@ impl Detector for Bottleneck {
                     .unwrap_or(0)
                     .max(u32::try_from(facts.holders.len()).unwrap_or(u32::MAX));
                 let most = u128::from(permits.max(1)) * 300;
-                facts.most_waiters >= 4 && waiting_percent(facts, whole) >= most
+                facts.most_waiters >= 4 && waiting_percent(facts.total, whole) >= most
             }
             _ => false,
         });
@@ -129,13 +129,15 @@ impl Detector for QueueFull {
         analysis
             .contention
             .iter()
-            .filter(|facts| facts.kind == WaitKind::QueuePut)
-            .filter(|facts| facts.most_waiters >= 2 && waiting_percent(facts, whole) >= 150)
+            // Those who wait for items, or for the end of all work, hold nobody up.
+            .filter(|facts| facts.most_waiters >= 2 && waiting_percent(facts.puts, whole) >= 150)
             .map(|facts| {
                 let capacity = facts.capacity.map_or(EvidenceValue::Unknown, |capacity| {
                     EvidenceValue::Count(u64::from(capacity))
                 });
-                object_case(analysis, facts).with("capacity", capacity)
+                let mut case = object_case(analysis, facts).with("capacity", capacity);
+                case.weight = facts.puts.as_nanos();
+                case
             })
             .collect()
     }

@@ -24,7 +24,7 @@ pub(super) struct Tour {
     pub(super) arguments: Vec<String>,
     /// How much of its life a recording needs, in nanoseconds.
     pub(super) record: u64,
-    /// How many tasks it must show at once.
+    /// How many tasks it must show at once, after a line told the program to go.
     pub(super) crowd: u32,
     /// Whether only the full run visits it.
     pub(super) costly: bool,
