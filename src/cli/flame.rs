@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::message::CliError;
+use super::message::{self, CliError};
 use super::{duration, output, output_file, recording_file};
 use crate::analysis::flame::{Flame, FlameOptions, FlameStates, Glob};
 use crate::analysis::flame_file;
@@ -79,7 +79,27 @@ impl Part {
         let flame =
             flame_file(file, options).map_err(|error| recording_file::unreadable(&error))?;
         recording_file::warn_if_cut(&flame.source);
+        if flame.tree.total_nanos() == 0 {
+            message::warn(&self.nothing(&flame));
+        }
         Ok(flame)
+    }
+
+    /// Why there is nothing to draw.
+    fn nothing(&self, flame: &Flame) -> String {
+        let mut asked = Vec::new();
+        asked.extend(self.task.iter().map(|glob| format!("--task '{glob}'")));
+        asked.extend(self.from.map(|from| format!("--from {from:?}")));
+        asked.extend(self.to.map(|to| format!("--to {to:?}")));
+        let length = flame.overview.duration;
+        if asked.is_empty() {
+            return format!("nothing to draw: nothing of that state was seen in {length}");
+        }
+        format!(
+            "nothing to draw: nothing in the {length} of the recording fits {}; \
+             `looptrace report FILE` lists its tasks",
+            asked.join(" ")
+        )
     }
 }
 

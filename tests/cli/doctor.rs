@@ -12,6 +12,9 @@ fn doctor_finds_that_we_may_read_our_own_child() {
     child.wait().expect("sleep ends");
     let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     assert_eq!(report["schema"], "looptrace.doctor/1");
+    let schema = serde_json::from_str(include_str!("../../docs/schema/doctor-1.json"));
+    let schema = jsonschema::validator_for(&schema.expect("JSON")).expect("a schema");
+    assert!(schema.is_valid(&report), "{report}");
     assert_eq!(report["pid"], child.id());
     let check = |name: &str| {
         let checks = report["checks"].as_array().expect("a list");

@@ -109,6 +109,8 @@ fn a_flame_graph_is_a_file_and_never_an_accident() {
     assert_eq!(fs::read(&svg).expect("still there"), b"mine");
     assert_eq!(code(&draw(&["--force"])), 0);
     assert!(fs::read_to_string(&svg).expect("written").contains("<svg"));
+    let empty = draw(&["--force", "--task", "nobody-*"]);
+    assert!(stderr(&empty).contains("fits --task 'nobody-*'"), "{}", stderr(&empty));
     let left: Vec<_> = fs::read_dir(directory.path()).expect("listed").collect();
     assert_eq!(left.len(), 2, "nothing half-written stays: {left:?}");
 }
