@@ -57,10 +57,10 @@ impl<K: Clone + PartialEq, T: Send + 'static> Job<K, T> {
         self.ready.as_ref().map(|(_, answer)| Arc::clone(answer))
     }
 
-    /// Whether work is being done.
+    /// Whether work is being done; not what was done for a view that is no longer shown.
     #[must_use]
     pub fn is_working(&self) -> bool {
-        self.pending.is_some()
+        self.pending.as_ref().is_some_and(|(_, receiver, _)| receiver.is_empty())
     }
 
     fn collect(&mut self) {

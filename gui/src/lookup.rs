@@ -16,6 +16,12 @@ pub fn lane_name(snapshot: &Snapshot, lane: &Lane) -> String {
         LaneKind::Loop(id) => loop_name(snapshot, id),
         LaneKind::Thread(id) => thread_name(snapshot, id),
         LaneKind::Task(id) => text::task(dictionary, id),
+        LaneKind::Gc(id) => match snapshot.analysis.target(id) {
+            Some(target) if snapshot.analysis.overview.targets.len() > 1 => {
+                format!("garbage collector (pid {})", target.pid)
+            }
+            _ => "garbage collector".to_owned(),
+        },
         LaneKind::Packed => {
             let mut tasks: Vec<_> = lane.spans.iter().filter_map(|span| span.task).collect();
             tasks.dedup();

@@ -61,7 +61,7 @@ impl Rows {
     fn loops(&mut self, snapshot: &Snapshot, lanes: &Lanes) {
         self.rows.push(Row::Heading("Event loops"));
         for (index, lane) in snapshot.timeline.lanes.iter().enumerate() {
-            let is_loop = matches!(lane.kind, LaneKind::Loop(_));
+            let is_loop = matches!(lane.kind, LaneKind::Loop(_) | LaneKind::Gc(_));
             if is_loop && !lanes.hidden.contains(&index) {
                 self.rows.push(Row::Lane(index, false));
             }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use eframe::egui::{Context, ViewportCommand};
+use image::ImageEncoder as _;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 use super::App;
 use crate::command::Command;
@@ -116,5 +118,11 @@ impl App {
 fn save_png(path: &Path, image: &eframe::egui::ColorImage) -> Result<(), image::ImageError> {
     let [width, height] = image.size;
     let bytes: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_array()).collect();
-    image::save_buffer(path, &bytes, width as u32, height as u32, image::ExtendedColorType::Rgba8)
+    let encoder = PngEncoder::new_with_quality(
+        std::fs::File::create(path)?,
+        CompressionType::Default,
+        FilterType::Adaptive,
+    );
+    let colour = image::ExtendedColorType::Rgba8;
+    encoder.write_image(&bytes, width as u32, height as u32, colour)
 }

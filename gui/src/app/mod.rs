@@ -66,6 +66,8 @@ impl App {
     /// The viewer, as it is asked for.
     #[must_use]
     pub fn new(options: Options, ctx: &Context, storage: Option<&dyn eframe::Storage>) -> Self {
+        // A picture shows the same whatever was shown before.
+        let storage = storage.filter(|_| options.picture.is_none());
         let stored = storage.and_then(|storage| storage.get_string(STORAGE));
         let saved = stored.map(|text| Saved::from_text(&text)).unwrap_or_default();
         let mut app = Self::bare(options, saved);

@@ -44,7 +44,15 @@ struct Node {
 
 /// The view.
 pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
-    let at = show.state.cursor.unwrap_or(show.state.view.start + show.state.view.length() / 2);
+    let at = match show.state.cursor {
+        // Of a recording that is followed, what is happening now: just before the last census.
+        None if show.state.follow => {
+            let last = show.snapshot.timeline.counts.last();
+            last.map_or(0, |count| count.time.as_nanos().saturating_sub(1))
+        }
+        None => show.state.view.start + show.state.view.length() / 2,
+        Some(at) => at,
+    };
     let key = (show.snapshot.revision, at);
     let for_work = Arc::clone(show.snapshot);
     let graph = show.caches.awaits.get(ui.ctx(), &key, move |_| graph(&for_work, at));

@@ -13,8 +13,8 @@ use crate::command::Command;
 use crate::facts::quantile;
 use crate::{lookup, text};
 
-/// What the lags depend on.
-pub type Key = (u64, Range);
+/// What the lags depend on: the snapshot, the range, and the bar whose lags are listed.
+pub type Key = (u64, Range, Option<(u64, u64)>);
 
 /// Bars per factor of ten.
 const PER_DECADE: f64 = 8.0;
@@ -33,13 +33,16 @@ pub struct Lags {
     /// The longest per stretch of time.
     curve: Vec<[f64; 2]>,
     count: usize,
+    /// The longest of the selected bar, or of all, and how many it has.
+    listed: Vec<BusyStretch>,
+    in_bin: usize,
 }
 
 /// The view.
 pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
-    let key = (show.snapshot.revision, show.state.extent());
+    let key = (show.snapshot.revision, show.state.extent(), show.state.lag_bin);
     let for_work = Arc::clone(show.snapshot);
-    let lags = show.caches.lag.get(ui.ctx(), &key, move |_| lags(&for_work, key.1));
+    let lags = show.caches.lag.get(ui.ctx(), &key, move |_| lags(&for_work, key.1, key.2));
     let Some(lags) = lags else {
         ui.spinner();
         return;
@@ -63,7 +66,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         let width = ui.available_width();
         histogram(ui, show, &lags, vec2(width * 0.42, height));
         curve(ui, show, &lags, vec2(width * 0.33, height));
-        ui.vertical(|ui| instances(ui, show, key.1));
+        ui.vertical(|ui| instances(ui, show, &lags));
     });
 }
 
@@ -171,27 +174,20 @@ fn curve(ui: &mut Ui, show: &Show<'_>, lags: &Lags, size: eframe::egui::Vec2) {
 }
 
 /// The stretches of the selected bar, or the longest.
-fn instances(ui: &mut Ui, show: &mut Show<'_>, range: Range) {
+fn instances(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags) {
     let bin = show.state.lag_bin;
-    let mut found: Vec<BusyStretch> = within(show.snapshot, range)
-        .filter(|busy| {
-            let length = busy.end.since(busy.start).as_nanos();
-            bin.is_none_or(|(least, most)| (least..most).contains(&length))
-        })
-        .collect();
-    found.sort_by_key(|busy| std::cmp::Reverse(busy.end.since(busy.start)));
     let title = match bin {
         Some((least, most)) => format!("{} to {}", text::nanos(least), text::nanos(most)),
         None => "The longest".to_owned(),
     };
-    let all = text::count(found.len() as u64);
+    let all = text::count(lags.in_bin as u64);
     ui.label(RichText::new(format!("{title} ({all})")).strong());
     ScrollArea::vertical().id_salt("lags").auto_shrink([false, false]).show_rows(
         ui,
         18.0,
-        found.len().min(MOST_LISTED),
+        lags.listed.len(),
         |ui, rows| {
-            for busy in found.get(rows).unwrap_or_default() {
+            for busy in lags.listed.get(rows).unwrap_or_default() {
                 let length = busy.end.since(busy.start);
                 let at = text::instant(busy.start.as_nanos(), 1_000_000);
                 let name = lookup::loop_name(show.snapshot, busy.event_loop);
@@ -229,7 +225,8 @@ fn bin_of(step: i32) -> (u64, u64) {
     (at(step), at(step + 1))
 }
 
-fn lags(snapshot: &crate::snapshot::Snapshot, range: Range) -> Lags {
+fn lags(snapshot: &crate::snapshot::Snapshot, range: Range, bin: Option<(u64, u64)>) -> Lags {
+    let mut listed = Vec::new();
     let mut lengths = Vec::new();
     let mut bars: std::collections::BTreeMap<i32, u64> = std::collections::BTreeMap::new();
     let width = (range.length() / POINTS).max(1);
@@ -237,6 +234,9 @@ fn lags(snapshot: &crate::snapshot::Snapshot, range: Range) -> Lags {
     for busy in within(snapshot, range) {
         let length = busy.end.since(busy.start).as_nanos();
         lengths.push(length);
+        if bin.is_none_or(|(least, most)| (least..most).contains(&length)) {
+            listed.push(busy);
+        }
         let step = ((length.max(1) as f64).log10() * PER_DECADE).floor() as i32;
         *bars.entry(step).or_default() += 1;
         let at = busy.start.as_nanos().saturating_sub(range.start) / width;
@@ -245,7 +245,12 @@ fn lags(snapshot: &crate::snapshot::Snapshot, range: Range) -> Lags {
         }
     }
     lengths.sort_unstable();
+    let in_bin = listed.len();
+    listed.sort_by_key(|busy| std::cmp::Reverse(busy.end.since(busy.start)));
+    listed.truncate(MOST_LISTED);
     Lags {
+        listed,
+        in_bin,
         bars: bars.into_iter().collect(),
         quantiles: [0.5, 0.99, 0.999].map(|share| quantile(&lengths, share)),
         longest: lengths.last().copied().unwrap_or(0),

@@ -166,7 +166,7 @@ fn is_found(show: &Show<'_>, lane: &Lane) -> bool {
                 .get(0)
                 .and_then(|span| span.task)
                 .is_some_and(|task| show.state.finds(&text::coroutine(dictionary, task))),
-            LaneKind::Loop(_) | LaneKind::Thread(_) => false,
+            LaneKind::Loop(_) | LaneKind::Thread(_) | LaneKind::Gc(_) => false,
         }
 }
 
@@ -224,6 +224,7 @@ fn texts(painter: &Painter, show: &Show<'_>, lane: &Lane, rect: Rect, axis: &Axi
             (SpanState::Ready, ..) => "ready".to_owned(),
             (SpanState::Running, Some(task), LaneKind::Loop(_)) => text::task(dictionary, task),
             (SpanState::Running, Some(task), LaneKind::Packed) => text::task(dictionary, task),
+            (SpanState::Running, _, LaneKind::Gc(_)) => "collecting".to_owned(),
             (SpanState::Running, ..) => match span.stack.and_then(|id| dictionary.get_stack(id)) {
                 Some(leaf) => lookup::frame(snapshot, leaf.frame).function_or_unknown().to_owned(),
                 None => continue,

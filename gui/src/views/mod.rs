@@ -61,6 +61,7 @@ impl Show<'_> {
 pub struct Caches {
     rows: Option<(u64, Lanes, Arc<Rows>)>,
     overview: overview::Cache,
+    stalls: Option<(stalls::Key, Arc<Vec<usize>>)>,
     /// The flamegraph.
     pub flame: Job<Request, Flame>,
     /// The part of the flamegraph that is shown, as shares of the whole.

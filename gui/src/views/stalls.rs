@@ -1,13 +1,19 @@
 //! The list of stalls.
 
+use std::sync::Arc;
+
 use eframe::egui::{RichText, Ui};
 
 use super::{Show, nothing};
+use crate::axis::Range;
 use crate::command::{Action, Command};
 use crate::lookup;
 use crate::state::{Selection, Sort, TableId};
 use crate::table::{Column, Table, figures, words};
 use crate::text;
+
+/// What the order of the list depends on.
+pub type Key = (u64, Sort, Option<Range>);
 
 const COLUMNS: [Column; 8] = [
     figures("#", 34.0, "Its number, as in reports and `--stall`"),
@@ -31,19 +37,15 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         return;
     }
     let sort = show.sort(TableId::Stalls, Sort { column: 2, descending: true });
-    let mut order: Vec<usize> = (0..stalls.len()).filter(|&index| is_wanted(show, index)).collect();
-    match sort.column {
-        0 | 1 => {}
-        2 => order.sort_by_key(|&index| stalls[index].duration),
-        3 => order.sort_by_key(|&index| lookup::stall_cause(&stalls[index])),
-        4 => order.sort_by_cached_key(|&index| lookup::stall_place(snapshot, &stalls[index])),
-        5 => order.sort_by_cached_key(|&index| lookup::stall_function(snapshot, &stalls[index])),
-        6 => order.sort_by_key(|&index| stalls[index].task),
-        _ => order.sort_by_key(|&index| stalls[index].victims.len()),
-    }
-    if sort.descending {
-        order.reverse();
-    }
+    let key = (snapshot.revision, sort, show.state.range);
+    let order = match &show.caches.stalls {
+        Some((known, order)) if *known == key => Arc::clone(order),
+        _ => {
+            let order = Arc::new(order(show, sort));
+            show.caches.stalls = Some((key, Arc::clone(&order)));
+            order
+        }
+    };
     bar(ui, show, order.len());
     let selected = match show.state.selection {
         Selection::Stall(index) => Some(index),
@@ -90,6 +92,25 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
     if let Some(&index) = clicked.and_then(|row| order.get(row)) {
         show.out.push(Command::JumpToStall(index));
     }
+}
+
+/// The positions of the stalls in the range, sorted.
+fn order(show: &Show<'_>, sort: Sort) -> Vec<usize> {
+    let (snapshot, stalls) = (show.snapshot, show.snapshot.stalls());
+    let mut order: Vec<usize> = (0..stalls.len()).filter(|&index| is_wanted(show, index)).collect();
+    match sort.column {
+        0 | 1 => {}
+        2 => order.sort_by_key(|&index| stalls[index].duration),
+        3 => order.sort_by_key(|&index| lookup::stall_cause(&stalls[index])),
+        4 => order.sort_by_cached_key(|&index| lookup::stall_place(snapshot, &stalls[index])),
+        5 => order.sort_by_cached_key(|&index| lookup::stall_function(snapshot, &stalls[index])),
+        6 => order.sort_by_key(|&index| stalls[index].task),
+        _ => order.sort_by_key(|&index| stalls[index].victims.len()),
+    }
+    if sort.descending {
+        order.reverse();
+    }
+    order
 }
 
 fn is_wanted(show: &Show<'_>, index: usize) -> bool {

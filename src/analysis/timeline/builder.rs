@@ -8,6 +8,7 @@ use crate::model::{
     Activity, Dictionary, Duration, Event, ProcessId, RecordingMeta, Sample, ThreadId, Timestamp,
 };
 
+use super::gc::Collections;
 use super::lane::{Lane, LaneKind};
 use super::loops::{ThreadTracks, Weighted, busy_stretches};
 use super::samples::LookAt;
@@ -22,6 +23,7 @@ pub struct TimelineBuilder {
     looks: FxHashMap<ThreadId, Looks>,
     threads: ThreadTracks,
     tasks: TaskTracks,
+    collections: Collections,
     /// When the census took place that is being read.
     census: Option<Timestamp>,
     last_complete: FxHashMap<ProcessId, Timestamp>,
@@ -38,6 +40,7 @@ impl TimelineBuilder {
             looks: FxHashMap::default(),
             threads: ThreadTracks::default(),
             tasks: TaskTracks::default(),
+            collections: Collections::default(),
             census: None,
             last_complete: FxHashMap::default(),
             latest: Timestamp::ZERO,
@@ -73,6 +76,8 @@ impl TimelineBuilder {
                 }
                 self.timeline.counts.push(self.tasks.count(begun));
             }
+            Event::Gc(look) => self.collections.look(look),
+            Event::GcPause(pause) => self.collections.pause(pause),
             Event::Stats(stats) => {
                 self.heard(stats.time);
                 self.pace.adapt(stats);
@@ -132,7 +137,7 @@ impl TimelineBuilder {
     /// The timeline.
     #[must_use]
     pub fn finish(self, dictionary: &Dictionary) -> Timeline {
-        let Self { threads, tasks, last_complete, latest, mut timeline, .. } = self;
+        let Self { threads, tasks, collections, last_complete, latest, mut timeline, .. } = self;
         timeline.end = latest;
         timeline.samples.finish();
         timeline.counts.sort_by_key(|count| count.time);
@@ -149,6 +154,9 @@ impl TimelineBuilder {
         lanes::add_tasks(&mut timeline, dictionary, &tasks);
         for (id, spans) in threads {
             timeline.lanes.push(Lane { kind: LaneKind::Thread(id), spans });
+        }
+        for (id, spans) in collections.finish() {
+            timeline.lanes.push(Lane { kind: LaneKind::Gc(id), spans });
         }
         timeline
     }

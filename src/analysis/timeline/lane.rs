@@ -1,6 +1,6 @@
 //! A row of the timeline.
 
-use crate::model::{CodeId, LoopId, StringId, TaskId, ThreadId, Timestamp};
+use crate::model::{CodeId, LoopId, ProcessId, StringId, TaskId, ThreadId, Timestamp};
 
 use super::spans::Spans;
 
@@ -15,6 +15,8 @@ pub enum LaneKind {
     Packed,
     /// A thread without a loop.
     Thread(ThreadId),
+    /// The garbage collector of a process.
+    Gc(ProcessId),
 }
 
 /// A row of the timeline.

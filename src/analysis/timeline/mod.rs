@@ -6,6 +6,7 @@
 mod awaits;
 mod builder;
 mod fold;
+mod gc;
 mod lane;
 mod lanes;
 mod loops;
@@ -29,7 +30,7 @@ use crate::model::{TaskId, Timestamp};
 pub struct Timeline {
     /// The last instant anything is known of.
     pub end: Timestamp,
-    /// All lanes: loops, then groups of tasks, then threads without a loop.
+    /// All lanes: loops, then groups of tasks, then threads without a loop, then garbage collectors.
     pub lanes: Vec<Lane>,
     /// Tasks by outermost coroutine; their lanes lie behind each other.
     pub groups: Vec<Group>,
