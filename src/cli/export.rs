@@ -69,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
                 export::collapsed(&flame, &mut out)
             }
         })?;
+        arguments.part.warn_if_empty(&flame);
     }
     if let Some(file) = arguments.destination.file() {
         message::note(&format!("wrote {}", file.display()));

@@ -79,10 +79,14 @@ impl Part {
         let flame =
             flame_file(file, options).map_err(|error| recording_file::unreadable(&error))?;
         recording_file::warn_if_cut(&flame.source);
-        if flame.tree.total_nanos() == 0 {
-            message::warn(&self.nothing(&flame));
-        }
         Ok(flame)
+    }
+
+    /// Says so where nothing was there to be drawn.
+    pub(super) fn warn_if_empty(&self, flame: &Flame) {
+        if flame.tree.total_nanos() == 0 {
+            message::warn(&self.nothing(flame));
+        }
     }
 
     /// Why there is nothing to draw.

@@ -46,6 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let flame = arguments.part.read(&arguments.file, false)?;
     let states = arguments.part.states();
     destination.write(|mut out| export::svg(&flame, states, &mut out))?;
+    arguments.part.warn_if_empty(&flame);
     if let Some(file) = destination.file() {
         message::note(&format!("wrote {} (open it in a browser)", file.display()));
     }
