@@ -17,6 +17,7 @@ async def query():
 
 
 def query_now():
+    asyncio.tasks._leave_task(asyncio.get_running_loop(), asyncio.current_task())
     asyncio._set_running_loop(None)
     asyncio.new_event_loop().run_until_complete(query())
 
