@@ -147,6 +147,8 @@ const CALLEES: &[(&str, Effect, &str)] = &[
     ("posix.wait", Effect::Blocks, PROCESS),
     ("posix.system", Effect::Blocks, PROCESS),
     ("_posixsubprocess.", Effect::Blocks, PROCESS),
+    ("posix.urandom", Effect::Computes, CPU),
+    ("posix.getrandom", Effect::Computes, CPU),
     ("posix.", Effect::Blocks, FILES),
     ("fcntl.", Effect::Blocks, THREAD),
     ("_thread.", Effect::Locks, LOCK),
