@@ -27,7 +27,8 @@ const CO_ASYNC_GENERATOR: u32 = 0x200;
 ///
 /// Code objects never change, but their addresses are reused once a function is gone. Each entry
 /// is therefore checked against the live object (name, first line, file and line table) the first
-/// time it is used after [`Codes::begin_epoch`].
+/// time it is used after [`Codes::begin_epoch`]; the code of modules, which seldom lives that long,
+/// every time.
 #[derive(Debug, Default)]
 pub struct Codes {
     codes: FxHashMap<RemoteAddr, Entry>,
@@ -43,6 +44,8 @@ struct Entry {
     line_table: Box<[u8]>,
     /// The name came from a generator and is qualified although the code object has no such field.
     qualified: bool,
+    /// It runs once and is gone, and its address is another's: checked at every use.
+    brief: bool,
     epoch: u32,
 }
 
@@ -147,7 +150,7 @@ impl Codes {
     #[must_use]
     pub fn known(&self, code: RemoteAddr, instruction: i32) -> Option<FrameId> {
         let entry = self.codes.get(&code)?;
-        if entry.epoch == self.epoch {
+        if entry.epoch == self.epoch && !entry.brief {
             self.frames.get(&(code, instruction)).copied()
         } else {
             None
@@ -171,7 +174,7 @@ impl Codes {
         let epoch = self.epoch;
         if let Some(entry) = self.codes.get_mut(&code) {
             let named = entry.qualified || qualname.is_none() || layout.code.qualname.is_some();
-            if named && entry.epoch == epoch {
+            if named && entry.epoch == epoch && !entry.brief {
                 return Ok(code);
             }
             if named && Head::read(memory, &layout.code, code)? == entry.head {
@@ -225,6 +228,7 @@ impl Entry {
             code: dictionary.code(location).ok_or(nonsense)?,
             line_table: line_table.into_boxed_slice(),
             qualified: qualname.is_some(),
+            brief: function == "<module>",
             epoch,
         })
     }
