@@ -148,6 +148,8 @@ impl FrameReader {
         }
         Ok(match walk {
             Walk::Whole => Step::Done(thread, task),
+            // Nothing held still.
+            Walk::Outer(inner) if inner >= self.frames.len() => return Err(Refusal::Torn),
             Walk::Outer(inner) => Step::Outer(thread, task, inner),
             Walk::Moved => Step::Moved,
         })
