@@ -10,7 +10,7 @@ use super::current_task::{DICT_HEAD, MAX_KEYS, MIN_KEYS, TaskSource, keys_len, k
 use super::look::{Look, LookStats, Refusal, RunningTask};
 use super::plan::{Plan, TASK_WORDS, len};
 use super::raw::RawFrame;
-use super::usual::Usual;
+use super::usual::{PAIRWISE_PERCENT, STACK_PERCENT, Usual};
 use super::walk::Walk;
 use super::words::{ThreadWords, pointer_at, u64_at};
 use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
@@ -121,7 +121,9 @@ impl FrameReader {
             self.plan.apart = true;
             return Ok(Step::Moved);
         }
-        let short = self.usual.admits(begun.elapsed(), self.copies.ranges());
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        let percent = if on_stack { STACK_PERCENT } else { PAIRWISE_PERCENT };
+        let short = self.usual.admits(begun.elapsed(), self.copies.ranges(), percent);
         if !short && !self.paused {
             return Err(Refusal::Torn);
         }
