@@ -3,15 +3,12 @@
 use super::env::Env;
 use super::jobs::Jobs;
 use super::things::{Thing, ThingKind};
-use super::wait::{Found, WaitCache};
+use super::wait::{Found, WaitCache, find_callback};
 use super::watch::Watch;
 use crate::memory::{Memory, MemoryError, RemoteAddr};
 use crate::model::WaitKind;
 use crate::python::objects;
 use crate::python::objects::types::ObjectKind;
-
-/// Callbacks of a future that are looked at.
-const MAX_CALLBACKS: u64 = 8;
 
 /// What is known about the object of a wait.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,25 +89,7 @@ pub(super) fn source<M: Memory>(
         ObjectKind::PyFuture => (None, env.attribute(memory, future, "_callbacks")?),
         _ => return Ok(None),
     };
-    if let Some(first) = first
-        && let Some(found) = chained(memory, env, first)?
-    {
-        return Ok(Some(found));
-    }
-    let Some(list) = list else { return Ok(None) };
-    if !objects::is_a(memory.raw(), env.layout, list, objects::flag::LIST)? {
-        return Ok(None);
-    }
-    let items = objects::list_items(memory, env.layout, list)?;
-    for index in 0..items.len.min(MAX_CALLBACKS) {
-        let pair = items.get(memory, index)?;
-        let pair = objects::tuple_items(memory, env.layout, pair)?;
-        let callback = pair.get(memory, 0)?;
-        if let Some(found) = chained(memory, env, callback)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+    find_callback(memory, env, (first, list), chained)
 }
 
 fn chained<M: Memory>(

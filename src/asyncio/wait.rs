@@ -145,12 +145,17 @@ fn of_future<M: Memory>(
                 let row = env.layout.asyncio;
                 let first = memory.pointer(future.offset(row.callback0))?;
                 let list = memory.pointer(future.offset(row.callbacks))?;
-                let kind = from_callbacks(memory, env, first.plausible(), list.plausible())?;
+                let kind = find_callback(
+                    memory,
+                    env,
+                    (first.plausible(), list.plausible()),
+                    from_callback,
+                )?;
                 return Ok(plain(chained(memory, env, future, kind)?));
             }
             ObjectKind::PyFuture => {
                 let list = env.attribute(memory, future, "_callbacks")?;
-                let kind = from_callbacks(memory, env, None, list)?;
+                let kind = find_callback(memory, env, (None, list), from_callback)?;
                 return Ok(plain(chained(memory, env, future, kind)?));
             }
             _ => {
@@ -213,16 +218,18 @@ fn named<M: Memory>(
     Ok(WaitReason { type_name, ..WaitReason::plain(WaitKind::Unknown) })
 }
 
-fn from_callbacks<M: Memory>(
+/// What `find` says of the first callback that it knows, of a future that keeps one apart
+/// (`first`) and the others in a list of pairs.
+pub(super) fn find_callback<M: Memory, T>(
     memory: &mut Watch<'_, M>,
     env: &mut Env<'_>,
-    first: Option<RemoteAddr>,
-    list: Option<RemoteAddr>,
-) -> Result<Option<WaitKind>, MemoryError> {
+    (first, list): (Option<RemoteAddr>, Option<RemoteAddr>),
+    find: impl Fn(&mut Watch<'_, M>, &mut Env<'_>, RemoteAddr) -> Result<Option<T>, MemoryError>,
+) -> Result<Option<T>, MemoryError> {
     if let Some(first) = first
-        && let Some(kind) = from_callback(memory, env, first)?
+        && let Some(found) = find(memory, env, first)?
     {
-        return Ok(Some(kind));
+        return Ok(Some(found));
     }
     let Some(list) = list else { return Ok(None) };
     if !objects::is_a(memory.raw(), env.layout, list, objects::flag::LIST)? {
@@ -233,8 +240,8 @@ fn from_callbacks<M: Memory>(
         let pair = items.get(memory, index)?;
         let pair = objects::tuple_items(memory, env.layout, pair)?;
         let callback = pair.get(memory, 0)?;
-        if let Some(kind) = from_callback(memory, env, callback)? {
-            return Ok(Some(kind));
+        if let Some(found) = find(memory, env, callback)? {
+            return Ok(Some(found));
         }
     }
     Ok(None)
