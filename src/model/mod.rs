@@ -9,6 +9,7 @@ mod event_loop;
 mod id;
 mod interpreter;
 mod kernel;
+mod own_code;
 mod sample;
 mod snapshot;
 mod stall;
@@ -31,6 +32,7 @@ pub use kernel::{
     BlockedLook, CallObject, EdgeSource, KernelCall, KernelState, LostSwitches, MachineClocks,
     NativeCode, NativeSample, OffCpu, OffCpuRun, OffReason, Tally, ThreadClocks,
 };
+pub use own_code::{asyncio_depth, innermost_own, place_to_look};
 pub use sample::{Activity, Miss, MissCounts, MissReason, Sample};
 pub use snapshot::{
     LoopView, Rejected, Snapshot, TargetView, TaskView, ThreadView, TimeoutScope, WaitDetail,

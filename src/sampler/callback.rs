@@ -37,6 +37,8 @@ pub(super) struct Callbacks {
     last_turn: Option<u64>,
     /// How many frames the thread has between callbacks, for loops that are not Python.
     outside: Option<usize>,
+    /// The same without those that stand for no Python code.
+    outside_shown: Option<u32>,
     batch: Option<Batch>,
 }
 
@@ -117,10 +119,20 @@ impl Callbacks {
     }
 
     /// The thread is in its poll call: with so many frames it is in no callback.
-    pub(super) const fn polls(&mut self, frames: usize) {
-        self.outside = Some(frames);
+    pub(super) fn polls(&mut self, frames: &[RawFrame], layout: &Layout) {
+        self.outside = Some(frames.len());
+        let shown = frames.iter().filter(|frame| !frame.is_shim(layout)).count();
+        self.outside_shown = u32::try_from(shown).ok();
         self.current = None;
         self.key = None;
+    }
+
+    /// How many frames of a stack are the loop's own, for loops that are not Python.
+    pub(super) const fn loop_depth(&self, kind: LoopKind) -> Option<u32> {
+        match kind {
+            LoopKind::Selector => None,
+            _ => self.outside_shown,
+        }
     }
 
     fn key(

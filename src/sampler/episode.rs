@@ -13,6 +13,8 @@ pub(super) struct Moment {
     pub(super) callback: Option<NonZeroU32>,
     pub(super) context_ver: u64,
     pub(super) stack: Option<StackId>,
+    /// How many of its frames are the loop's own, where that is known.
+    pub(super) loop_depth: Option<u32>,
     pub(super) task: Option<TaskId>,
     pub(super) doing: Doing,
 }
@@ -39,6 +41,7 @@ pub(super) struct Episode {
     pub(super) end: Timestamp,
     /// Where it was seen last.
     pub(super) stack: Option<StackId>,
+    pub(super) loop_depth: Option<u32>,
     pub(super) task: Option<TaskId>,
     /// What was seen most.
     pub(super) doing: Doing,
@@ -57,6 +60,11 @@ const ANNOUNCED: Duration = Duration::from_nanos(1_000_000_000);
 impl Episode {
     pub(super) const fn length(&self) -> Duration {
         self.end.since(self.start)
+    }
+
+    const fn at(&mut self, moment: Moment) {
+        self.stack = moment.stack;
+        self.loop_depth = moment.loop_depth;
     }
 }
 
@@ -96,6 +104,7 @@ impl Episodes {
             start,
             end: moment.time,
             stack: moment.stack,
+            loop_depth: moment.loop_depth,
             task: moment.task,
             doing: moment.doing,
             callback: moment.callback,
@@ -110,12 +119,12 @@ impl Episodes {
         // The majority, if there is one.
         if episode.doing == moment.doing {
             episode.votes += 1;
-            episode.stack = moment.stack;
+            episode.at(moment);
         } else if episode.votes > 0 {
             episode.votes -= 1;
         } else {
             episode.doing = moment.doing;
-            episode.stack = moment.stack;
+            episode.at(moment);
         }
         let crossed = !episode.crossed && episode.length() >= threshold;
         episode.crossed |= crossed;
@@ -175,6 +184,7 @@ mod tests {
             callback: NonZeroU32::new(callback),
             context_ver: callback.into(),
             stack: StackId::new(callback),
+            loop_depth: None,
             task: None,
             doing,
         }

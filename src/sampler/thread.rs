@@ -306,9 +306,7 @@ impl SampledThread {
         sink: &mut Sink,
     ) {
         self.doing = Doing::Runs;
-        if self.event_loop.is_none() {
-            return;
-        }
+        let Some(RunningLoop { kind, .. }) = self.event_loop else { return };
         let threshold = shared.how.stall_threshold;
         if seen.activity == Activity::Polling {
             self.polling_mark = None;
@@ -324,6 +322,7 @@ impl SampledThread {
                 callback: seen.callback,
                 context_ver: self.last.context_ver,
                 stack: seen.stack.stack,
+                loop_depth: seen.stack.task_depth.or_else(|| self.callbacks.loop_depth(kind)),
                 task: seen.task,
                 doing: self.doing,
             },
@@ -376,7 +375,7 @@ impl SampledThread {
                 let idle =
                     task.is_none() && shared.in_poll_frame(event_loop.kind, stack.leaf) && asleep();
                 if idle {
-                    self.callbacks.polls(look.frames.len());
+                    self.callbacks.polls(look.frames, shared.layout);
                     Activity::Polling
                 } else {
                     let seeing = &mut shared.seeing();

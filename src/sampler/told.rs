@@ -1,6 +1,8 @@
 //! A stall in words, told as it happens.
 
-use crate::model::{Dictionary, Duration, FrameId, KernelCallId, StackId, Timestamp};
+use crate::model::{
+    Dictionary, Duration, KernelCallId, StackId, Timestamp, asyncio_depth, place_to_look,
+};
 
 use super::episode::{Doing, Episode};
 
@@ -16,7 +18,7 @@ pub struct LiveStall {
     pub duration: Duration,
     /// What the loop's thread did most of the time.
     pub cause: String,
-    /// The innermost frame that is neither the standard library's nor a package's.
+    /// The innermost frame of the program's own code that the loop called, else of a library's.
     pub location: Option<String>,
     /// The task that ran.
     pub task: Option<String>,
@@ -32,7 +34,7 @@ impl LiveStall {
             start: episode.start,
             duration: episode.length(),
             cause: cause(episode.doing, names),
-            location: episode.stack.and_then(|stack| location(stack, names)),
+            location: episode.stack.and_then(|stack| location(stack, episode.loop_depth, names)),
             task: task.map(|name| names.text(name).to_owned()),
             ongoing,
         }
@@ -56,20 +58,11 @@ fn called(id: KernelCallId, names: &Dictionary) -> Option<String> {
     Some(format!("blocked in {}{}", names.text(call.call), object.unwrap_or_default()))
 }
 
-fn location(stack: StackId, names: &Dictionary) -> Option<String> {
+fn location(stack: StackId, loop_depth: Option<u32>, names: &Dictionary) -> Option<String> {
     let frames = names.stack_frames(stack);
-    let own = frames.iter().rev().copied().find(|&frame| is_own(frame, names));
-    let frame = names.get_frame(own.or(frames.last().copied())?)?;
+    let known = loop_depth.and_then(|depth| usize::try_from(depth).ok()).unwrap_or(0);
+    let depth = known.max(asyncio_depth(names, &frames));
+    let frame = names.get_frame(place_to_look(names, &frames, depth)?)?;
     let code = names.get_code(frame.code)?;
     Some(format!("{}:{} in {}", names.text(code.file), frame.line, names.text(code.function)))
-}
-
-fn is_own(frame: FrameId, names: &Dictionary) -> bool {
-    let code = names.get_frame(frame).and_then(|frame| names.get_code(frame.code));
-    let file = code.map_or("", |code| names.text(code.file));
-    !file.is_empty()
-        && !file.starts_with('<')
-        && !file.contains("/lib/python")
-        && !file.contains("/site-packages/")
-        && !file.contains("/dist-packages/")
 }

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{
     Cause, CauseKind, CodeId, Dictionary, Duration, FrameId, StackId, StallStack, TaskId,
+    innermost_own, place_to_look,
 };
 
 use super::clue::{Case, Clue, Doing};
@@ -175,7 +176,7 @@ fn locate(
     for (run, weight) in seen {
         let Some(stack) = run.stack else { continue };
         let frames = place::callback_frames(dictionary, stack, run.task_depth, poll);
-        let Some(user) = place::user_frame(dictionary, &frames) else { continue };
+        let Some(user) = innermost_own(dictionary, &frames) else { continue };
         let Some(&frame) = frames.get(user) else { continue };
         let code = dictionary.get_frame(frame).map(|frame| frame.code);
         places.push(Place { frame, code, leaf: frames.last().copied(), weight: *weight });
@@ -197,10 +198,12 @@ fn locate(
     if let Some(place) = places.iter().find(|place| Some(place.frame.get()) == line) {
         return (Some(place.frame), place.leaf);
     }
-    // None of the user's own code: the innermost frame of the heaviest stack.
-    let stack = seen.iter().find_map(|(run, _)| run.stack);
-    let leaf = stack.and_then(|stack| dictionary.get_stack(stack)).map(|node| node.frame);
-    (leaf, leaf)
+    // None of the user's own code: what the loop called in the heaviest stack.
+    let heaviest = seen.iter().find_map(|(run, _)| run.stack.zip(Some(run.task_depth)));
+    let Some((stack, task_depth)) = heaviest else { return (None, None) };
+    let depth = place::callback_depth(dictionary, stack, task_depth, poll);
+    let frames = dictionary.stack_frames(stack);
+    (place_to_look(dictionary, &frames, depth), frames.last().copied())
 }
 
 type Times = (Option<Duration>, Option<Duration>, Option<Duration>);

@@ -1,6 +1,6 @@
 //! Where in a stack the user should look.
 
-use crate::model::{Dictionary, Frame, FrameId, FrameKind, StackId};
+use crate::model::{Dictionary, Frame, FrameId, FrameKind, StackId, asyncio_depth};
 
 use crate::analysis::FrameNames;
 
@@ -32,7 +32,7 @@ pub(super) fn callback_depth(
     }
     let frames = dictionary.stack_frames(stack);
     let common = poll.map_or(0, |poll| common(dictionary, &frames, poll));
-    common.max(machinery(dictionary, &frames))
+    common.max(asyncio_depth(dictionary, &frames))
 }
 
 /// A stack, seen from the loop.
@@ -48,7 +48,7 @@ pub(super) struct Layers {
 impl Layers {
     pub(super) fn of(dictionary: &Dictionary, stack: StackId, poll: Option<StackId>) -> Self {
         let frames = dictionary.stack_frames(stack);
-        let machinery = machinery(dictionary, &frames);
+        let machinery = asyncio_depth(dictionary, &frames);
         let shared = poll.map_or(0, |poll| common(dictionary, &frames, poll));
         // The innermost frame of a poll may be the poll itself.
         let whole =
@@ -75,7 +75,7 @@ pub(super) fn share_more(
     poll: Option<StackId>,
 ) -> bool {
     let frames = dictionary.stack_frames(one);
-    let own = machinery(dictionary, &frames)
+    let own = asyncio_depth(dictionary, &frames)
         .max(poll.map_or(0, |poll| common(dictionary, &frames, poll)));
     common(dictionary, &frames, other) > own
 }
@@ -86,45 +86,6 @@ fn common(dictionary: &Dictionary, frames: &[FrameId], poll: StackId) -> usize {
     let polling = dictionary.stack_frames(poll);
     // The innermost frame of a poll is the poll itself, unless the loop has no Python code.
     frames.iter().zip(&polling).take_while(|(a, b)| code(**a) == code(**b)).count()
-}
-
-/// Up to and with the last frame of the loop's own Python code.
-fn machinery(dictionary: &Dictionary, frames: &[FrameId]) -> usize {
-    let last = frames.iter().rposition(|&id| {
-        let names = FrameNames::of(dictionary, id);
-        let (Some(file), Some(function)) = (names.file, names.function) else { return false };
-        let function = function.rsplit('.').next().unwrap_or(function);
-        (file.ends_with("asyncio/base_events.py") && function.starts_with("run_"))
-            || (file.ends_with("asyncio/base_events.py") && function == "_run_once")
-            || (file.ends_with("asyncio/runners.py") && function == "run")
-            || (file.ends_with("asyncio/events.py") && function == "_run")
-    });
-    last.map_or(0, |last| last + 1)
-}
-
-/// The innermost frame of the user's own code.
-pub(super) fn user_frame(dictionary: &Dictionary, frames: &[FrameId]) -> Option<usize> {
-    frames.iter().rposition(|&id| is_user_code(dictionary, id))
-}
-
-/// Whether a frame runs code of neither the standard library nor an installed package.
-fn is_user_code(dictionary: &Dictionary, id: FrameId) -> bool {
-    let names = FrameNames::of(dictionary, id);
-    names.kind != Some(FrameKind::Native) && names.file.is_some_and(is_user_file)
-}
-
-fn is_user_file(file: &str) -> bool {
-    const INSTALLED: [&str; 2] = ["/site-packages/", "/dist-packages/"];
-    !file.starts_with("<frozen ")
-        && !INSTALLED.iter().any(|part| file.contains(part))
-        && !in_library(file)
-}
-
-/// `…/lib/python3.12/…`, with or without letters after the version.
-fn in_library(file: &str) -> bool {
-    let Some((_, after)) = file.rsplit_once("/lib/python3") else { return false };
-    let Some((version, _)) = after.split_once('/') else { return false };
-    version.chars().all(|c| c == '.' || c.is_ascii_digit() || c == 't')
 }
 
 /// The coroutines of a running task, root outermost.
@@ -167,17 +128,6 @@ fn module_name(file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn installed_code_is_not_the_users() {
-        assert!(is_user_file("/srv/app/main.py"));
-        assert!(is_user_file("app.py"));
-        assert!(!is_user_file("/usr/lib/python3.13/socket.py"));
-        assert!(!is_user_file("/x/lib/python3.13t/socket.py"));
-        assert!(!is_user_file("/v/lib/python3.9/site-packages/requests/api.py"));
-        assert!(!is_user_file("/usr/lib/python3/dist-packages/requests/api.py"));
-        assert!(!is_user_file("<frozen importlib._bootstrap>"));
-    }
 
     #[test]
     fn modules_are_named_after_their_files() {

@@ -3,6 +3,7 @@
 use crate::analysis::FrameNames;
 use crate::model::{
     CallObject, CauseKind, Dictionary, EvidenceValue, FrameId, KernelCall, KernelState, StackId,
+    innermost_own,
 };
 
 use super::clue::{Clue, Doing};
@@ -76,7 +77,7 @@ impl Judge<'_> {
         let frames = clue.stack.map_or_else(Vec::new, |stack| {
             place::callback_frames(self.dictionary, stack, clue.task_depth, self.poll)
         });
-        let begin = place::user_frame(self.dictionary, &frames).map_or(0, |user| user + 1);
+        let begin = innermost_own(self.dictionary, &frames).map_or(0, |user| user + 1);
         let names = |id: &FrameId| FrameNames::of(self.dictionary, *id);
         let of = |names: &FrameNames<'_>| known::by_frame(names.file?, names.function?);
         let library = frames.get(begin..).unwrap_or_default();

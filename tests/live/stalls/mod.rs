@@ -4,6 +4,7 @@ mod healthy;
 mod kinds;
 mod matching;
 mod ongoing;
+mod places;
 mod planted;
 mod rows;
 mod told;
