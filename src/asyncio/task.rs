@@ -3,7 +3,8 @@
 use super::env::Env;
 use super::watch::Watch;
 use crate::memory::{Memory, MemoryError, RemoteAddr};
-use crate::python::objects::types::ObjectKind;
+use crate::python::layout::Layout;
+use crate::python::objects::types::{ObjectKind, Types};
 use crate::python::objects::{self, nonsense};
 
 /// A task as it stands.
@@ -129,31 +130,61 @@ pub(super) fn pending<M: Memory>(
     if state > FINISHED { Err(nonsense(addr)) } else { Ok(Some(state == PENDING)) }
 }
 
-/// A number that differs for different names, from the name's own memory: a text's length and
-/// first words, an int's digits. Read through the watch, so that a changed name is noticed.
+/// Where the words are that tell a name from others, and how many count: a text's length and first
+/// words, an int's digits.
+fn mark_words(layout: &Layout, kind: ObjectKind, length: u64) -> Option<(u64, u64)> {
+    let text = layout.values.text;
+    match kind {
+        ObjectKind::Int => Some((layout.object.size, 2)),
+        ObjectKind::Str => Some((text.ascii_data, length.div_ceil(8).min(4))),
+        _ => None,
+    }
+}
+
+fn mark(words: impl ExactSizeIterator<Item = u64>) -> u64 {
+    const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+    let count = words.len() as u64;
+    words.fold(count, |mark, word| (mark.rotate_left(5) ^ word).wrapping_mul(PRIME))
+}
+
+/// A number that differs for different names, from the name's own memory. Read through the watch,
+/// so that a changed name is noticed.
 pub(super) fn name_mark<M: Memory>(
     memory: &mut Watch<'_, M>,
     env: &mut Env<'_>,
     name: RemoteAddr,
 ) -> Result<u64, MemoryError> {
-    const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
     if name.is_null() {
         return Ok(0);
     }
-    let row = env.layout.values.text;
-    let (start, words) = match env.kind(memory, name)? {
-        ObjectKind::Int => (name.offset(env.layout.object.size), 2),
-        ObjectKind::Str => {
-            let length = memory.u64(name.offset(row.length))?;
-            (name.offset(row.ascii_data), length.div_ceil(8).min(4))
-        }
-        _ => return Ok(name.get()),
+    let kind = env.kind(memory, name)?;
+    let length = match kind {
+        ObjectKind::Str => memory.u64(name.offset(env.layout.values.text.length))?,
+        _ => 0,
     };
-    let mut mark = words;
-    for i in 0..words {
-        mark = (mark.rotate_left(5) ^ memory.u64(start.offset(8 * i))?).wrapping_mul(PRIME);
+    let Some((start, count)) = mark_words(env.layout, kind, length) else { return Ok(name.get()) };
+    let mut words = [0; 4];
+    let count = usize::try_from(count).unwrap_or(0).min(words.len());
+    for (i, word) in (0_u64..).zip(words.iter_mut().take(count)) {
+        *word = memory.u64(name.offset(start + 8 * i))?;
     }
-    Ok(mark)
+    Ok(mark(words.into_iter().take(count)))
+}
+
+/// The same of a name object's first bytes; `None` where these do not suffice.
+pub(super) fn mark_of(head: &[u8], layout: &Layout, types: &Types) -> Option<u64> {
+    let word = |offset: u64| {
+        let at = usize::try_from(offset).ok()?;
+        head.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
+    };
+    let kind = types.seen_kind(RemoteAddr::new(word(layout.object.ob_type)?))?;
+    let (start, count) = mark_words(layout, kind, word(layout.values.text.length)?)?;
+    let mut words = [0; 4];
+    let count = usize::try_from(count).unwrap_or(0).min(words.len());
+    for (i, slot) in (0_u64..).zip(words.iter_mut().take(count)) {
+        *slot = word(start + 8 * i)?;
+    }
+    Some(mark(words.into_iter().take(count)))
 }
 
 /// `Task.get_name()`.

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
 
-use crate::memory::{Batch, LiveMemory, PagedMemory, ReadMemory as _, RemoteAddr};
+use crate::memory::{LiveMemory, PagedMemory, ReadMemory as _, RemoteAddr};
 use crate::model::{Dictionary, LoopKind, TaskId};
 use crate::python::code::Codes;
 use crate::python::frames::{Look, RawFrame};
@@ -39,7 +39,8 @@ pub(super) struct Callbacks {
     outside: Option<usize>,
     /// The same without those that stand for no Python code.
     outside_shown: Option<u32>,
-    batch: Option<Batch>,
+    /// Where the loop kept the time at which its last turn began.
+    turn_at: RemoteAddr,
 }
 
 /// Which code objects are `Handle._run`; addresses are forgotten with each epoch.
@@ -135,6 +136,12 @@ impl Callbacks {
         }
     }
 
+    /// Where the loop last kept when its turn began, for the next look to copy along; it may be
+    /// null.
+    pub(super) const fn turn_at(&self) -> RemoteAddr {
+        self.turn_at
+    }
+
     fn key(
         &mut self,
         look: &Look<'_>,
@@ -157,48 +164,52 @@ impl Callbacks {
             .iter()
             .rposition(|frame| with.run_frames.runs_handles(frame.code, epoch, codes, names))?;
         let frame = frames.get(run.checked_sub(1)?)?.addr;
-        self.turn = frames.get(run + 1).and_then(|frame| turn(frame, with));
-        let handle = self.handle(frames.get(run)?, with)?;
+        self.turn = frames.get(run + 1).and_then(|frame| self.turn_of(look, frame, with));
+        let run = frames.get(run)?;
+        let handle = with.word(look, run.addr.offset(with.layout.frame.locals))?;
+        let handle = RemoteAddr::new(handle & !with.layout.frame.tag_mask);
         Some(Key { handle, task, frame })
     }
 
-    /// `self` of `Handle._run`.
-    fn handle(&mut self, run: &RawFrame, with: &Seeing<'_>) -> Option<RemoteAddr> {
-        let batch = self.batch.get_or_insert_with(Batch::new);
-        batch.clear();
-        let range = batch.push(run.addr.offset(with.layout.frame.locals), size_of::<u64>());
-        with.live.read_batch(batch).ok()?;
-        let word = u64::from_le_bytes(*batch.get(range)?.first_chunk()?);
-        Some(RemoteAddr::new(word & !with.layout.frame.tag_mask))
+    /// When the loop came back from its poll call, in nanoseconds of its own clock: `end_time` in
+    /// `_run_once`, from which it takes what is due. Equal values are the same turn of the loop.
+    fn turn_of(&mut self, look: &Look<'_>, frame: &RawFrame, with: &mut Seeing<'_>) -> Option<u64> {
+        let layout = with.layout;
+        let place = with.end_time(frame.code)?.place(frame.addr, layout);
+        let value = with.word(look, place)?;
+        let value = RemoteAddr::new(value & !layout.frame.tag_mask).plausible()?;
+        self.turn_at = value.offset(layout.values.float_value);
+        nanos(f64::from_bits(with.word(look, self.turn_at)?))
     }
 }
 
-/// When the loop came back from its poll call, in nanoseconds of its own clock: `end_time` in
-/// `_run_once`, from which it takes what is due. Equal values are the same turn of the loop.
-fn turn(frame: &RawFrame, with: &mut Seeing<'_>) -> Option<u64> {
-    let Seeing { live, layout, codes, names, .. } = *with;
-    let known = with.run_frames.end_time.get(&frame.code).copied();
-    let variable = match known {
-        Some(known) => known,
-        None => {
-            let is_loop = codes.location(frame.code).is_some_and(|code| {
-                names.text(code.function).ends_with("_run_once")
-                    && names.text(code.file).ends_with("asyncio/base_events.py")
-            });
-            with.code_memory.begin();
-            let found = is_loop.then(|| {
-                locals::variable(with.code_memory, layout, frame.code, "end_time").ok().flatten()
-            });
-            let found = found.flatten().filter(|variable| !variable.is_in_cell());
-            with.run_frames.end_time.insert(frame.code, found);
-            found
+impl Seeing<'_> {
+    /// A word that the look copied along, or else one read now.
+    fn word(&self, look: &Look<'_>, addr: RemoteAddr) -> Option<u64> {
+        look.word(addr).or_else(|| {
+            let mut word = [0; 8];
+            self.live.read_into(addr, &mut word).ok()?;
+            Some(u64::from_le_bytes(word))
+        })
+    }
+
+    /// The variable `end_time`, if this is the code of `_run_once`.
+    fn end_time(&mut self, code: RemoteAddr) -> Option<Variable> {
+        if let Some(&known) = self.run_frames.end_time.get(&code) {
+            return known;
         }
-    };
-    let mut word = [0; 8];
-    live.read_into(variable?.place(frame.addr, layout), &mut word).ok()?;
-    let value = RemoteAddr::new(u64::from_le_bytes(word) & !layout.frame.tag_mask).plausible()?;
-    live.read_into(value.offset(layout.values.float_value), &mut word).ok()?;
-    nanos(f64::from_le_bytes(word))
+        let is_loop = self.codes.location(code).is_some_and(|code| {
+            self.names.text(code.function).ends_with("_run_once")
+                && self.names.text(code.file).ends_with("asyncio/base_events.py")
+        });
+        self.code_memory.begin();
+        let found = is_loop.then(|| {
+            locals::variable(self.code_memory, self.layout, code, "end_time").ok().flatten()
+        });
+        let found = found.flatten().filter(|variable| !variable.is_in_cell());
+        self.run_frames.end_time.insert(code, found);
+        found
+    }
 }
 
 /// Seconds of a monotonic clock.

@@ -94,6 +94,11 @@ impl StackResolver {
         })
     }
 
+    /// The frame at a depth of the stack resolved last, outermost first.
+    pub(super) fn frame_at(&self, depth: Option<u32>) -> Option<FrameId> {
+        self.last.get(usize::try_from(depth?).ok()?).map(|known| known.frame)
+    }
+
     fn look_up<M: ReadMemory>(
         &self,
         frame: &RawFrame,

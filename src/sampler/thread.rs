@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use crate::asyncio::AsyncioReader;
 use crate::memory::RemoteAddr;
 use crate::model::{
-    Activity, Duration, Event, KernelState, LoopId, LoopKind, Miss, MissReason, Sample, TaskId,
-    ThreadId, Timestamp, Turn,
+    Activity, Duration, Event, FrameId, KernelState, LoopId, LoopKind, Miss, MissReason, Sample,
+    TaskId, ThreadId, Timestamp, Turn,
 };
 use crate::os::poll::{PollCall, SyscallProbe};
 use crate::os::thread::ThreadProbe;
@@ -354,12 +354,14 @@ impl SampledThread {
     /// One look, resolved; nothing is recorded.
     pub(super) fn look(&mut self, shared: &mut Shared<'_>) -> Result<Seen, Refusal> {
         let source = self.event_loop.map_or(TaskSource::None, |event_loop| event_loop.source);
+        self.reader.also(self.callbacks.turn_at());
         let look = self.reader.look(shared.live, shared.layout, self.state, source)?;
         let resolved = self.resolver.resolve(&look, shared.epoch, &mut shared.resolving());
         let stack = resolved.map_err(|_unreadable| Refusal::Unreadable)?;
+        let root = self.resolver.frame_at(stack.task_depth);
         let same_callback =
             self.last.id == look.thread.id && self.last.context_ver == look.thread.context_ver;
-        let task = task_of(&look, same_callback, &mut self.last_task, shared);
+        let task = task_of(&look, root, same_callback, &mut self.last_task, shared);
         self.polling = None;
         let mut callback = None;
         let activity = match self.event_loop {
@@ -411,10 +413,12 @@ impl SampledThread {
 }
 
 /// The task of a look. Within one callback the same object is the same task; otherwise it is
-/// identified anew, since addresses are reused at once. A task that finished meanwhile cannot be
-/// told from others any more: the look stands, and its task is unknown.
+/// identified anew, since addresses are reused at once: by the words that the look copied, or else
+/// by reading more. A task that finished meanwhile cannot be told from others any more: the look
+/// stands, and its task is unknown.
 fn task_of(
     look: &Look<'_>,
+    root: Option<FrameId>,
     same_callback: bool,
     last: &mut Option<(RemoteAddr, RemoteAddr, TaskId)>,
     shared: &mut Shared<'_>,
@@ -427,7 +431,16 @@ fn task_of(
     {
         return Some(id);
     }
-    let id = shared.task_at(task.addr, task.coro)?;
+    let names = &*shared.dictionary;
+    let known = shared.asyncio.known_task(shared.layout, &task).filter(|&id| {
+        let code = names.get_task(id).and_then(|task| task.code);
+        code.is_some()
+            && code == root.and_then(|root| names.get_frame(root)).map(|frame| frame.code)
+    });
+    let id = match known {
+        Some(id) => id,
+        None => shared.task_at(task.addr, task.coro)?,
+    };
     *last = Some((task.addr, task.coro, id));
     Some(id)
 }

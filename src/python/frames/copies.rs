@@ -1,7 +1,7 @@
 //! What one bracketed call copies, and in which order.
 
 use super::groups::{Groups, Span};
-use super::words::pointer_at;
+use super::words::{pointer_at, u64_at};
 use crate::memory::{Batch, MemoryError, RangeId, ReadMemory, RemoteAddr};
 
 /// The copies of one call. Ranges are copied one after the other, each within a fraction of a
@@ -161,6 +161,15 @@ impl Copies {
         let &(start, _) = self.words.spans().get(index)?;
         let bytes = self.batch.get((*self.word_copies.get(index)?)?)?;
         within(bytes, start, addr)?.get(..len)
+    }
+
+    /// The word at `addr`, from the latest copy of what holds it.
+    pub(super) fn word(&self, addr: RemoteAddr) -> Option<u64> {
+        if let Some(bytes) = self.words(addr, size_of::<u64>()) {
+            return u64_at(bytes, 0);
+        }
+        let copies = self.frame(addr)?;
+        u64_at(copies.third.or(copies.second).unwrap_or(copies.first), 0)
     }
 
     /// The copies of the frame at `addr`; `None` if it was not asked for or could not be read.

@@ -34,6 +34,7 @@ use super::calls::FRAME_LEN;
 use super::copies::Copies;
 use super::current_task::{DICT_HEAD, MIN_KEYS, TaskSource};
 use super::groups::Span;
+use super::look::NAME_HEAD;
 use crate::memory::RemoteAddr;
 use crate::python::layout::{Layout, TopFrame};
 
@@ -54,6 +55,10 @@ pub(super) struct Plan {
     pub(super) keys_len: usize,
     /// The running task.
     pub(super) task: RemoteAddr,
+    /// Its name object.
+    pub(super) name: RemoteAddr,
+    /// Another word.
+    pub(super) also: RemoteAddr,
     /// The data stack, newest chunk first.
     pub(super) chunks: Vec<Span>,
     /// The innermost frame on the newest chunk.
@@ -61,7 +66,7 @@ pub(super) struct Plan {
     /// Frames outside the data stack, innermost first: in generators, on the C stack, or (up to
     /// 3.10) all of them.
     pub(super) extras: Vec<RemoteAddr>,
-    /// From 3.11 on: such frames of looks before.
+    /// From 3.11 on: such frames of looks before, but for those of tasks.
     pub(super) recent: Recent<12>,
     /// Whether neighbours are fetched one by one and no more than needed, since together they could
     /// not be read.
@@ -93,6 +98,13 @@ impl Plan {
         }
         if !self.task.is_null() {
             copies.ask_words(self.task.offset(layout.asyncio.coro), TASK_WORDS);
+            // What it names may be gone; alone it must not spoil the look.
+            if !self.name.is_null() && !self.apart {
+                copies.ask_words(self.name, NAME_HEAD);
+            }
+        }
+        if !self.also.is_null() && !self.apart {
+            copies.ask_words(self.also, size_of::<u64>());
         }
         if on_stack {
             for extra in self.recent.iter().filter(|extra| !self.extras.contains(extra)) {
@@ -111,6 +123,26 @@ impl Plan {
         } else {
             self.lay_out_objects(copies, thread);
         }
+    }
+
+    /// Lays out a call that asks which task runs.
+    pub(super) fn lay_out_peek(
+        &self,
+        copies: &mut Copies,
+        layout: &Layout,
+        thread_state: RemoteAddr,
+        source: TaskSource,
+    ) {
+        copies.clear();
+        if let TaskSource::Dict { dict, .. } = source {
+            copies.ask_words(dict, DICT_HEAD);
+            if !self.keys.is_null() {
+                copies.ask_words(self.keys, self.keys_len.max(MIN_KEYS));
+            }
+        }
+        copies.arrange(self.apart);
+        copies.copy_words();
+        copies.copy_thread(thread_state, len(layout.thread.size));
     }
 
     /// From 3.11 on.

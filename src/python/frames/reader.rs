@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
+use super::aim::Tasks;
 use super::calls::Calls;
 use super::copies::Copies;
 use super::current_task::{DICT_HEAD, MAX_KEYS, MIN_KEYS, TaskSource, keys_len, keys_of, task_of};
-use super::look::{Look, LookStats, Refusal, RunningTask};
+use super::look::{Look, LookStats, NAME_HEAD, Refusal, RunningTask};
 use super::plan::{Plan, TASK_WORDS, len};
 use super::raw::RawFrame;
 use super::usual::{PAIRWISE_PERCENT, STACK_PERCENT, Usual};
@@ -20,8 +21,6 @@ use crate::python::layout::{Layout, TopFrame};
 const ATTEMPTS: u32 = 20;
 /// After so many of them, the part of a stack that held still is better than none.
 const PATIENCE: u32 = 6;
-/// Remembered root coroutines; forgotten all at once beyond this.
-const MAX_ROOTS: usize = 1 << 16;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -39,8 +38,7 @@ pub struct FrameReader {
     pub(super) used_extras: Vec<RemoteAddr>,
     /// Frame outside the data stack → its caller when last seen: the guess for its next time.
     pub(super) links: FxHashMap<RemoteAddr, RemoteAddr>,
-    /// Task → its root coroutine when last read.
-    roots: FxHashMap<RemoteAddr, RemoteAddr>,
+    pub(super) tasks: Tasks,
     pub(super) calls: Calls,
     usual: Usual,
     pub(super) paused: bool,
@@ -86,15 +84,22 @@ impl FrameReader {
         source: TaskSource,
     ) -> Result<Look<'a>, Refusal> {
         self.stats.looks += 1;
+        let last = self.plan.task;
+        if self.tasks.are_changing() {
+            self.peek(memory, layout, thread_state, source)?;
+        }
         for attempt in 0..ATTEMPTS {
             match self.attempt(memory, layout, thread_state, source, attempt >= PATIENCE) {
                 Ok(Step::Done(thread, task)) => {
-                    return Ok(Look { thread, frames: &self.frames, task, partial: false });
+                    self.settle(layout, last, task);
+                    let (frames, copies) = (&*self.frames, &self.copies);
+                    return Ok(Look { thread, frames, task, partial: false, copies });
                 }
                 Ok(Step::Outer(thread, task, inner)) if attempt >= PATIENCE => {
                     self.stats.outer += 1;
-                    let frames = self.kept(Walk::Outer(inner));
-                    return Ok(Look { thread, frames, task, partial: true });
+                    self.settle(layout, last, task);
+                    let (frames, copies) = (self.kept(Walk::Outer(inner)), &self.copies);
+                    return Ok(Look { thread, frames, task, partial: true, copies });
                 }
                 Ok(Step::Moved) => {}
                 // The first call of a look finds everything cold and takes longer than a short
@@ -104,6 +109,18 @@ impl FrameReader {
             }
         }
         Err(Refusal::Torn)
+    }
+
+    /// Has a look copy the word at `addr` along; null for none.
+    pub const fn also(&mut self, addr: RemoteAddr) {
+        self.plan.also = addr;
+    }
+
+    /// After a look: what the next one is to expect.
+    fn settle(&mut self, layout: &Layout, last: RemoteAddr, task: Option<RunningTask>) {
+        self.tasks.turned(task.map_or(RemoteAddr::NULL, |task| task.addr) != last);
+        self.remember_task(layout, task);
+        self.plan.task = task.map_or(RemoteAddr::NULL, |task| task.addr);
     }
 
     fn attempt(
@@ -210,27 +227,28 @@ impl FrameReader {
             return Ok(Some(None));
         }
         let at = task.plausible().ok_or(Refusal::Unreadable)?.offset(layout.asyncio.coro);
+        let null = RemoteAddr::NULL;
         let Some(words) = self.copies.words(at, TASK_WORDS) else {
             if task == self.plan.task {
                 return Err(Refusal::Unreadable);
             }
             self.plan.task = task;
-            let root = self.roots.get(&task);
-            return Ok(root.map(|&coro| Some(RunningTask { addr: task, coro })));
+            let known = self.tasks.get(task);
+            self.plan.name = known.map_or(null, |known| known.name);
+            let known =
+                |coro| RunningTask { addr: task, coro, name: null, context: null, name_head: None };
+            return Ok(self.tasks.get(task).map(|task| Some(known(task.coro))));
         };
-        let coro = pointer_at(words, 0).ok_or(Refusal::Unreadable)?;
-        if self.roots.get(&task) != Some(&coro) {
-            if self.roots.len() >= MAX_ROOTS {
-                self.roots.clear();
-            }
-            self.roots.insert(task, coro);
-        }
-        Ok(Some(Some(RunningTask { addr: task, coro })))
+        let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
+        let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
+        self.plan.name = name.plausible().filter(|_| !coro.is_null()).unwrap_or(null);
+        let name_head = self.copies.words(name, NAME_HEAD).and_then(|head| head.try_into().ok());
+        Ok(Some(Some(RunningTask { addr: task, coro, name, context, name_head })))
     }
 
     /// The task in the dict of running tasks, null if there is none; `None` if the plan had to be
     /// mended first.
-    fn current_task(
+    pub(super) fn current_task(
         &mut self,
         layout: &Layout,
         dict: RemoteAddr,
@@ -321,7 +339,7 @@ impl FrameReader {
 }
 
 /// Why nothing can be said, given what the kernel answered.
-const fn refusal(error: MemoryError) -> Refusal {
+pub(super) const fn refusal(error: MemoryError) -> Refusal {
     match error {
         MemoryError::Exited | MemoryError::Denied => Refusal::Exited,
         MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. } | MemoryError::Os(_) => {

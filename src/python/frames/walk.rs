@@ -71,11 +71,6 @@ impl FrameReader {
             at = frame.previous;
         }
         self.plan.innermost = innermost_on_stack.unwrap_or_default();
-        if !proof.is_pairwise() {
-            for &extra in self.used_extras.iter().rev() {
-                self.plan.recent.touch(extra);
-            }
-        }
         if self.used_extras != self.plan.extras {
             let part = impatient && self.plan.extras.ends_with(&self.used_extras);
             self.remember();

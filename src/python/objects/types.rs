@@ -147,6 +147,13 @@ impl Types {
         self.entry(memory, layout, of).map(|entry| entry.kind)
     }
 
+    /// What instances of the type at `of` are, if it was seen before. Nothing is read: another type
+    /// may be there by now, unless it is built in and there for good.
+    #[must_use]
+    pub fn seen_kind(&self, of: RemoteAddr) -> Option<ObjectKind> {
+        self.entries.get(&of).map(|entry| entry.kind)
+    }
+
     /// `tp_name` of the type at `of`.
     ///
     /// # Errors

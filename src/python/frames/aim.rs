@@ -1,0 +1,134 @@
+//! Which task the next look will find, where the last one does not tell.
+//!
+//! Where many tasks take short steps in turn, a look planned after the last one finds another task,
+//! and by the time it is planned anew yet another one. There a first call of one or two ranges asks
+//! which task runs now, and the bracketed call right after it fetches that task's frames, where they
+//! were when it was last seen.
+
+use rustc_hash::FxHashMap;
+
+use super::current_task::TaskSource;
+use super::look::{Refusal, RunningTask};
+use super::reader::{FrameReader, refusal};
+use super::words::ThreadWords;
+use crate::memory::{ReadMemory, RemoteAddr};
+use crate::python::layout::{Layout, TopFrame};
+
+/// Frames remembered of each task, the outermost ones.
+const DEPTH: usize = 8;
+/// Remembered tasks; forgotten all at once beyond this.
+const MAX_TASKS: usize = 1 << 16;
+/// So many more changes than repetitions are remembered, and the other way round.
+const MAX_CHANGES: i8 = 4;
+
+/// What a task was when last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct KnownTask {
+    pub(super) coro: RemoteAddr,
+    pub(super) name: RemoteAddr,
+    /// Its coroutines' frames, innermost first; null where there are fewer.
+    frames: [RemoteAddr; DEPTH],
+}
+
+/// The tasks seen running.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    known: FxHashMap<RemoteAddr, KnownTask>,
+    /// How much more often looks found another task than the last one had.
+    changes: i8,
+}
+
+impl Tasks {
+    pub(super) fn get(&self, task: RemoteAddr) -> Option<&KnownTask> {
+        self.known.get(&task)
+    }
+
+    /// Notes whether a look found the task that the one before it had.
+    pub(super) fn turned(&mut self, changed: bool) {
+        let change = if changed { 1 } else { -1 };
+        self.changes = self.changes.saturating_add(change).clamp(-MAX_CHANGES, MAX_CHANGES);
+    }
+
+    /// Whether the next look is to ask first.
+    pub(super) const fn are_changing(&self) -> bool {
+        self.changes > 0
+    }
+}
+
+impl FrameReader {
+    /// Asks which task runs, and plans for it. What it says is a guess like the rest.
+    pub(super) fn peek(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        thread_state: RemoteAddr,
+        source: TaskSource,
+    ) -> Result<(), Refusal> {
+        self.plan.lay_out_peek(&mut self.copies, layout, thread_state, source);
+        self.stats.peeks += 1;
+        if !self.copies.fetch(memory).map_err(refusal)? {
+            return Ok(());
+        }
+        let thread = self.copies.thread().and_then(|bytes| ThreadWords::parse(bytes, layout));
+        let Some(thread) = thread else { return Ok(()) };
+        let task = match source {
+            TaskSource::None => return Ok(()),
+            TaskSource::ThreadState => thread.running_task,
+            TaskSource::Dict { dict, event_loop } => {
+                match self.current_task(layout, dict, event_loop)? {
+                    Some(task) => task,
+                    None => return Ok(()),
+                }
+            }
+        };
+        if task != self.plan.task {
+            self.aim_at(layout, task);
+        }
+        if layout.thread.datastack_chunk.is_none()
+            && matches!(layout.thread.top_frame, TopFrame::FrameObject { .. })
+        {
+            // Every frame is an object whose caller is known from before, as a rule.
+            self.used_extras.clear();
+            self.expect_frames(memory, layout, thread.top)?;
+        }
+        Ok(())
+    }
+
+    fn aim_at(&mut self, layout: &Layout, task: RemoteAddr) {
+        self.plan.task = task;
+        let known = self.tasks.get(task).copied().unwrap_or_default();
+        self.plan.name = known.name;
+        if layout.thread.datastack_chunk.is_some() {
+            self.plan.extras.clear();
+            self.plan.extras.extend(known.frames.iter().filter(|frame| !frame.is_null()));
+        }
+    }
+
+    /// Remembers what a look found.
+    pub(super) fn remember_task(&mut self, layout: &Layout, task: Option<RunningTask>) {
+        let Self { frames, plan, tasks, .. } = self;
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        let mut known = KnownTask::default();
+        let mut free = known.frames.iter_mut();
+        for frame in frames.iter().rev().filter(|_| on_stack) {
+            if plan.in_chunk(frame.addr) {
+                continue;
+            }
+            if task.is_none() || !frame.is_generators(layout) {
+                plan.recent.touch(frame.addr);
+            } else if let Some(slot) = free.next() {
+                *slot = frame.addr;
+            }
+        }
+        let Some(task) = task else { return };
+        (known.coro, known.name) = (task.coro, task.name);
+        known.frames.reverse();
+        let all = &mut tasks.known;
+        if all.get(&task.addr) != Some(&known) {
+            if all.len() >= MAX_TASKS {
+                all.clear();
+            }
+            all.insert(task.addr, known);
+        }
+    }
+}
