@@ -1,5 +1,6 @@
 //! Looking at targets: one look for `dump`, many for `record`.
 
+mod agree;
 mod blocked;
 mod budget;
 mod callback;

@@ -5,14 +5,20 @@ use crate::os;
 use crate::python::frames::Refusal;
 use crate::python::{AttachOptions, Target};
 
+use super::agree::reconcile;
 use super::clock::Clock;
 use super::config::How;
 use super::error::SessionError;
 use super::pause::Pause;
 use super::target::TargetProcess;
+use super::thread::{RunningLoop, Seen};
 
 /// How often a thread that changes under the read is looked at again.
 const TRIES: u32 = 200;
+/// So many looks at a loop's thread may contradict a census, and so many censuses be contradicted,
+/// before the thread is left out.
+const LOOKS_PER_CENSUS: u32 = 8;
+const ROUNDS: u32 = 16;
 
 /// What one look is asked to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,10 +68,24 @@ fn tell_remaining(pid: u32, tasks: &mut [TaskView]) {
     }
 }
 
+/// Looks until threads and tasks agree, a limited number of times.
 fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
     if target.rescan_threads(&mut found.dictionary, None, clock.now()).is_err() {
         found.rejected.unreadable += 1;
     }
+    let before = found.rejected;
+    for _ in 0..ROUNDS {
+        found.rejected = before;
+        found.threads.clear();
+        census(target, clock, found);
+        if look_at_threads(target, found) {
+            break;
+        }
+    }
+    tell_remaining(target.pid, &mut found.tasks);
+}
+
+fn census(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
     let mut events = Vec::new();
     match target.census(&mut found.dictionary, || clock.now(), &mut events) {
         Ok(summary) => {
@@ -77,39 +97,74 @@ fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
     }
     for event in events {
         match event {
-            Event::TaskNote { task, note } => found.notes.push((task, note)),
+            Event::TaskNote { task, note } => {
+                // A census tells what changed since the one before.
+                found.notes.retain(|&(of, _)| of != task);
+                found.notes.push((task, note));
+            }
             Event::Warned { text, file, line, .. } => found.warned.push((text, file, line)),
             _ => {}
         }
     }
     found.tasks = target.asyncio().snapshot_tasks();
     found.objects = target.asyncio().snapshot_objects();
-    tell_remaining(target.pid, &mut found.tasks);
     found.cycles = target.asyncio().cycles().to_vec();
     found.loops = target.asyncio().snapshot_loops();
-    let process = target.id;
-    let (threads, mut shared) = target.parts(&mut found.dictionary);
-    for thread in threads {
-        let mut seen = thread.look(&mut shared);
-        for _ in 0..TRIES {
-            if !matches!(seen, Err(Refusal::Torn)) {
-                break;
+}
+
+/// Whether every thread that runs a loop could be looked at and agrees with the census.
+fn look_at_threads(target: &mut TargetProcess, found: &mut Snapshot) -> bool {
+    let mut all_agree = true;
+    for index in 0..target.threads.len() {
+        let Some((thread, event_loop)) =
+            target.threads.get(index).map(|thread| (thread.id, thread.event_loop))
+        else {
+            break;
+        };
+        match look_at_thread(target, found, index, event_loop) {
+            Ok(seen) => found.threads.push(ThreadView {
+                process: target.id,
+                thread,
+                stack: seen.stack.stack,
+                activity: seen.activity,
+                task: seen.task,
+                task_depth: seen.stack.task_depth,
+            }),
+            Err(refusal) => {
+                all_agree &= event_loop.is_none();
+                match refusal {
+                    Refusal::Torn => found.rejected.torn += 1,
+                    Refusal::Unreadable | Refusal::Exited => found.rejected.unreadable += 1,
+                }
             }
-            seen = thread.look(&mut shared);
-        }
-        match seen {
-            Ok(seen) => {
-                found.threads.push(ThreadView {
-                    process,
-                    thread: thread.id,
-                    stack: seen.stack.stack,
-                    activity: seen.activity,
-                    task: seen.task,
-                    task_depth: seen.stack.task_depth,
-                });
-            }
-            Err(Refusal::Torn) => found.rejected.torn += 1,
-            Err(Refusal::Unreadable | Refusal::Exited) => found.rejected.unreadable += 1,
         }
     }
+    all_agree
+}
+
+/// Looks at one thread until it holds still and does not contradict the census.
+fn look_at_thread(
+    target: &mut TargetProcess,
+    found: &mut Snapshot,
+    index: usize,
+    event_loop: Option<RunningLoop>,
+) -> Result<Seen, Refusal> {
+    let mut last = Err(Refusal::Torn);
+    let mut contradictions = 0;
+    for _ in 0..TRIES {
+        let (threads, mut shared) = target.parts(&mut found.dictionary);
+        let thread = threads.get_mut(index).ok_or(Refusal::Exited)?;
+        match (thread.look(&mut shared), event_loop) {
+            (Err(Refusal::Torn), _) => {}
+            (Ok(seen), None) if seen.partial => last = Ok(seen),
+            (Ok(seen), Some(event_loop)) if !reconcile(found, event_loop.id, &seen) => {
+                contradictions += 1;
+                if contradictions >= LOOKS_PER_CENSUS {
+                    break;
+                }
+            }
+            (seen, _) => return seen,
+        }
+    }
+    last
 }

@@ -31,6 +31,8 @@ struct Known {
 pub(super) struct StackResolver {
     last: Vec<Known>,
     epoch: u32,
+    /// The interpreter's own code below an `__init__` that it calls without C; never freed.
+    trampoline: Option<RemoteAddr>,
 }
 
 /// What resolving needs besides the look itself.
@@ -66,6 +68,9 @@ impl StackResolver {
         let mut task_depth = None;
         let mut fresh_pages = false;
         for frame in look.frames.iter().rev().filter(|frame| !frame.is_shim(with.layout)) {
+            if self.trampoline == Some(frame.code) {
+                continue;
+            }
             if root.is_some() && frame.generator(with.layout) == root {
                 task_depth = task_depth.or(u32::try_from(depth).ok());
             }
@@ -81,6 +86,10 @@ impl StackResolver {
                     fresh_pages = true;
                 }
                 let known = self.look_up(frame, instruction, with)?;
+                if with.codes.is_trampoline(frame.code) {
+                    self.trampoline = Some(frame.code);
+                    continue;
+                }
                 self.last.push(known);
             }
             depth += 1;

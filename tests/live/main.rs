@@ -22,6 +22,7 @@ macro_rules! on_every_version {
 }
 
 mod attach;
+mod busy;
 mod census;
 mod dump;
 mod ends;

@@ -46,6 +46,8 @@ struct Entry {
     qualified: bool,
     /// It runs once and is gone, and its address is another's: checked at every use.
     brief: bool,
+    /// The interpreter's own: its file goes by the function's name.
+    trampoline: bool,
     epoch: u32,
 }
 
@@ -163,6 +165,12 @@ impl Codes {
         self.codes.get(&code).map(|entry| &entry.location)
     }
 
+    /// Whether this is code of the interpreter itself, below an `__init__` that it calls without C.
+    #[must_use]
+    pub fn is_trampoline(&self, code: RemoteAddr) -> bool {
+        self.codes.get(&code).is_some_and(|entry| entry.trampoline)
+    }
+
     fn entry<M: Memory>(
         &mut self,
         memory: &mut M,
@@ -229,6 +237,7 @@ impl Entry {
             line_table: line_table.into_boxed_slice(),
             qualified: qualname.is_some(),
             brief: function == "<module>",
+            trampoline: function == "__init__" && head.filename == head.name,
             epoch,
         })
     }
