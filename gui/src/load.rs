@@ -163,6 +163,7 @@ fn try_read(
     let source = Source {
         file: path.display().to_string(),
         truncated: reader.is_truncated(),
+        flaw: reader.flaw(),
         lost_bytes: reader.lost_bytes(),
     };
     let timeline = timeline.finish(analyzer.dictionary());

@@ -8,6 +8,8 @@ use crate::model::{
     TaskState, ThreadId, Timestamp,
 };
 
+use crate::recording::Flaw;
+
 use super::contention::Contention;
 use super::executors::Executor;
 use super::findings::Finding;
@@ -21,6 +23,8 @@ pub struct Source {
     pub file: String,
     /// Whether the file ends before its recording did.
     pub truncated: bool,
+    /// Why it does, as far as known.
+    pub flaw: Option<Flaw>,
     /// Bytes at its end that could not be used.
     pub lost_bytes: u64,
 }

@@ -68,6 +68,7 @@ fn source(reader: &Reader, path: &Path) -> Source {
     Source {
         file: path.display().to_string(),
         truncated: reader.is_truncated(),
+        flaw: reader.flaw(),
         lost_bytes: reader.lost_bytes(),
     }
 }

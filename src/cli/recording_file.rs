@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::message::{self, CliError};
 use crate::analysis::{self, Analysis, AnalysisOptions, Source};
-use crate::recording::RecordingError;
+use crate::recording::{Flaw, RecordingError};
 
 /// All facts of a recording. Says so if it is cut short.
 ///
@@ -22,7 +22,8 @@ pub(super) fn analyze(path: &Path, options: AnalysisOptions) -> Result<Analysis,
 pub(super) fn warn_if_cut(source: &Source) {
     if source.truncated {
         message::warn(&format!(
-            "the recording is cut short; everything before the cut is shown: {}",
+            "{}; everything before is shown: {}",
+            source.flaw.unwrap_or(Flaw::Cut),
             source.file
         ));
     }

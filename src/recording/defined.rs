@@ -79,6 +79,39 @@ impl Defined {
                 self.stack(sample.stack)?;
                 self.task(sample.task)
             }
+            Event::TaskRow(_)
+            | Event::AwaitedBy { .. }
+            | Event::ObjectState { .. }
+            | Event::TaskNote { .. }
+            | Event::Warned { .. }
+            | Event::TaskGone { .. } => self.census(event),
+            Event::Idle { thread, .. } => self.thread(Some(*thread)),
+            Event::Miss(miss) => self.thread(Some(miss.thread)),
+            Event::TargetEnded { id, .. } => self.process(*id),
+            Event::CensusBegin { process, .. } | Event::CensusEnd { process, .. } => {
+                self.process(*process)
+            }
+            Event::Edges { .. }
+            | Event::OffCpu(_)
+            | Event::OffCpuRun(_)
+            | Event::LostSwitches(_)
+            | Event::ThreadClocks(_)
+            | Event::Blocked(_)
+            | Event::NativeSample(_) => self.kernel(event),
+            Event::Gil(_)
+            | Event::Gc(_)
+            | Event::GcPause(_)
+            | Event::Callee(_)
+            | Event::Queues(_)
+            | Event::Turn(_) => self.interpreter(event),
+            Event::Gap { .. } | Event::Stats(_) | Event::MachineClocks(_) | Event::End { .. } => {
+                Ok(())
+            }
+        }
+    }
+
+    fn census(&self, event: &Event) -> Checked {
+        match event {
             Event::TaskRow(row) => {
                 self.task(Some(row.task))?;
                 self.stack(row.chain)?;
@@ -99,12 +132,12 @@ impl Defined {
                 self.string(Some(*file))
             }
             Event::TaskGone { task } => self.task(Some(*task)),
-            Event::Idle { thread, .. } => self.thread(Some(*thread)),
-            Event::Miss(miss) => self.thread(Some(miss.thread)),
-            Event::TargetEnded { id, .. } => self.process(*id),
-            Event::CensusBegin { process, .. } | Event::CensusEnd { process, .. } => {
-                self.process(*process)
-            }
+            _ => Ok(()),
+        }
+    }
+
+    fn kernel(&self, event: &Event) -> Checked {
+        match event {
             Event::Edges { thread, .. } => self.thread(Some(*thread)),
             Event::OffCpu(off) => self.thread(Some(off.thread)),
             Event::OffCpuRun(run) => self.thread(Some(run.thread)),
@@ -118,15 +151,7 @@ impl Defined {
                 self.thread(Some(sample.thread))?;
                 self.native_codes.used("native code", NativeCodeId::get(sample.code))
             }
-            Event::Gil(_)
-            | Event::Gc(_)
-            | Event::GcPause(_)
-            | Event::Callee(_)
-            | Event::Queues(_)
-            | Event::Turn(_) => self.interpreter(event),
-            Event::Gap { .. } | Event::Stats(_) | Event::MachineClocks(_) | Event::End { .. } => {
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 

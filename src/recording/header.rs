@@ -8,7 +8,7 @@ pub(crate) const HEADER_BYTES: usize = 16;
 /// A reader of one major version cannot read the next.
 pub(crate) const MAJOR: u16 = 1;
 /// A reader of one minor version reads later ones of the same major version: it skips what is new.
-pub(crate) const MINOR: u16 = 1;
+pub(crate) const MINOR: u16 = 2;
 
 // Not text, and broken by whatever converts line ends.
 const MAGIC: [u8; 8] = *b"\x89LTR\r\n\x1a\n";
@@ -39,7 +39,8 @@ pub(crate) fn header() -> [u8; HEADER_BYTES] {
 }
 
 /// Checks the first bytes of a file: all [`HEADER_BYTES`], or as many as it has.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), BadHeader> {
+/// Gives the minor version.
+pub(crate) fn check(bytes: &[u8]) -> Result<u16, BadHeader> {
     if !bytes.iter().zip(MAGIC).all(|(&byte, magic)| byte == magic) {
         return Err(BadHeader::NotARecording);
     }
@@ -51,7 +52,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), BadHeader> {
     match u16::from_le_bytes([bytes[8], bytes[9]]) {
         newer if newer > MAJOR => Err(BadHeader::NewerMajor(newer)),
         0 => Err(BadHeader::Damaged),
-        _ => Ok(()),
+        _ => Ok(u16::from_le_bytes([bytes[10], bytes[11]])),
     }
 }
 
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_the_first_bytes_say() {
-        assert_eq!(check(&header()), Ok(()));
+        assert_eq!(check(&header()), Ok(MINOR));
         assert_eq!(check(&[]), Err(BadHeader::TooShort));
         assert_eq!(check(&header()[..15]), Err(BadHeader::TooShort));
         assert_eq!(check(b"\x89PNG\r\n\x1a\n and more than that"), Err(BadHeader::NotARecording));

@@ -8,6 +8,7 @@ mod codec;
 mod column;
 mod defined;
 mod error;
+mod flaw;
 mod header;
 mod limits;
 mod reader;
@@ -20,6 +21,7 @@ mod writer;
 use std::path::Path;
 
 pub use error::RecordingError;
+pub use flaw::Flaw;
 pub use limits::{AWAITERS, COMMAND_ARGUMENTS, COMMAND_BYTES, QUEUE_ENTRIES, TEXT_BYTES};
 pub use reader::{Damage, Reader};
 pub use summary::{Bucket, Lane, Summary};

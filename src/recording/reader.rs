@@ -8,6 +8,7 @@ use super::block::{self, BlockHeader, BlockKind};
 use super::codec::{Decoder, Undecodable};
 use super::defined::Defined;
 use super::error::RecordingError;
+use super::flaw::Flaw;
 use super::header::{self, BadHeader};
 use super::source::Source;
 use super::summary::Summary;
@@ -34,6 +35,7 @@ pub struct Reader {
     source: Source,
     path: PathBuf,
     meta: RecordingMeta,
+    minor: u16,
     decoder: Decoder,
     defined: Defined,
     /// Where the present block begins, and the next one.
@@ -88,6 +90,7 @@ impl Reader {
             source,
             path: path.to_owned(),
             meta: RecordingMeta::default(),
+            minor: header::MINOR,
             decoder: Decoder::empty(),
             defined: Defined::default(),
             block_offset: 0,
@@ -96,7 +99,7 @@ impl Reader {
             state: State::Reading,
             lost: 0,
         };
-        reader.check_header()?;
+        reader.minor = reader.check_header()?;
         reader.read_meta()?;
         Ok(reader)
     }
@@ -151,6 +154,12 @@ impl Reader {
         }
     }
 
+    /// The same with its reason, for people.
+    #[must_use]
+    pub fn flaw(&self) -> Option<Flaw> {
+        self.damage().map(|damage| Flaw::of(damage, self.minor))
+    }
+
     /// After the end was reached: bytes at the end of the file that could not be used.
     #[must_use]
     pub fn lost_bytes(&self) -> u64 {
@@ -187,7 +196,7 @@ impl Reader {
         Ok(summary.and_then(|payload| Summary::decode(&payload).ok()))
     }
 
-    fn check_header(&self) -> Result<(), RecordingError> {
+    fn check_header(&self) -> Result<u16, RecordingError> {
         let mut bytes = [0; header::HEADER_BYTES];
         let count = self.read_at(0, &mut bytes)?;
         let path = || self.path.clone();

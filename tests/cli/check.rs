@@ -163,7 +163,7 @@ fn a_recording_cut_at_its_end_is_judged_up_to_the_cut() {
     let output = place.check("cut.looptrace", &[]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(
-        stdout(&output).contains("note: cut short, judged up to the cut"),
+        stdout(&output).contains("note: the recording was cut short, judged up to there"),
         "{}",
         stdout(&output)
     );

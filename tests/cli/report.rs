@@ -47,7 +47,7 @@ fn a_recording_cut_short_is_shown_with_a_warning() {
     fs::write(&path, &bytes[..bytes.len() - 1]).expect("cut");
     let output = report(&path);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    assert!(stderr(&output).starts_with("warning: the recording is cut short"));
+    assert!(stderr(&output).starts_with("warning: the recording was cut short"));
     assert!(!stdout(&output).is_empty());
 }
 

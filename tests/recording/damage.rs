@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use looptrace::model::Event;
-use looptrace::recording::{Damage, Reader, RecordingError};
+use looptrace::recording::{Damage, Flaw, Reader, RecordingError};
 
 use super::support::{block, bytes_of, drain, every_kind, meta, temporary};
 
@@ -121,6 +121,34 @@ fn a_newer_major_version_is_refused_with_a_hint() {
     let error = Reader::from_bytes(bytes).unwrap_err();
     assert!(matches!(error, RecordingError::NewerMajor { found: 9, supported: 1, .. }));
     assert!(error.hints()[0].contains("update"));
+}
+
+#[test]
+fn what_another_version_laid_out_otherwise_is_told_from_a_cut() {
+    // As many events as a count says, and no column for them.
+    let with_minor = |minor: u8| {
+        let mut bytes = bytes_of(&[], BLOCK);
+        bytes[10] = minor;
+        let crc = crc32fast::hash(&bytes[..12]);
+        bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+        let first = block_starts(&bytes)[1];
+        bytes.splice(first..first, block(2, 0, None, &[1, 0]));
+        let mut reader = Reader::from_bytes(bytes).unwrap();
+        assert_eq!(drain(&mut reader).unwrap(), []);
+        reader.flaw().unwrap()
+    };
+    for minor in [1, 9] {
+        let flaw = with_minor(minor);
+        assert_eq!(flaw, Flaw::OtherFormat { found: minor.into() });
+        assert!(flaw.to_string().contains(&format!("has format 1.{minor}, ")), "{flaw}");
+    }
+    assert_eq!(with_minor(2), Flaw::Malformed);
+
+    let (bytes, mut reader) = (bytes_of(&every_kind(), BLOCK), Vec::new());
+    reader.extend_from_slice(&bytes[..bytes.len() - 1]);
+    let mut reader = Reader::from_bytes(reader).unwrap();
+    drain(&mut reader).unwrap();
+    assert_eq!(reader.flaw(), Some(Flaw::Cut));
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::golden;
 use crate::world::{COROUTINE, FUNCTION, MS, World, meta, ms, row};
 
 pub(crate) fn analysis(world: World) -> Analysis {
-    let source = Source { file: "run.looptrace".to_owned(), truncated: false, lost_bytes: 0 };
+    let source =
+        Source { file: "run.looptrace".to_owned(), truncated: false, flaw: None, lost_bytes: 0 };
     analyze(meta(), world.events, source)
 }
 
@@ -267,7 +268,7 @@ fn a_file_gives_the_same_facts_and_says_when_it_was_cut() {
     assert!(cut.source.truncated);
     let mut out = Vec::new();
     text(&cut, TextOptions::default(), Style::PLAIN, &NoSource, &mut out).unwrap();
-    assert!(String::from_utf8(out).unwrap().contains("the file was cut short"));
+    assert!(String::from_utf8(out).unwrap().contains("the recording was cut short"));
 }
 
 #[test]

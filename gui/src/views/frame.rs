@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{Button, Frame, Id, Margin, Panel, RichText, TextEdit, Ui};
+use looptrace::recording::Flaw;
 
 use super::Show;
 use crate::command::{Action, Command};
@@ -214,7 +215,14 @@ fn honest(ui: &mut Ui, show: &Show<'_>) {
         warn(
             ui,
             "not ended".to_owned(),
-            &format!("the file was cut short or still grows; {lost} of it could not be used"),
+            &match analysis.source.flaw {
+                Some(flaw @ (Flaw::Damaged | Flaw::OtherFormat { .. } | Flaw::Malformed)) => {
+                    format!("{flaw}; {lost} of it could not be used")
+                }
+                Some(Flaw::Cut) | None => {
+                    format!("the file was cut short or still grows; {lost} of it could not be used")
+                }
+            },
         );
     }
     if overview.partial_censuses > 0 {

@@ -8,6 +8,7 @@ use super::tests_seen::TestsSeen;
 use crate::analysis::contention::Contention;
 use crate::analysis::{Analysis, FrameNames, LoopTime, code_place};
 use crate::model::{CodeId, Dictionary, Duration, FrameId, Lag, Stall, StringId, WaitKind};
+use crate::recording::Flaw;
 
 /// What a run is judged by.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +23,8 @@ pub struct Run {
     pub environment: Environment,
     /// Whether the file is cut short.
     pub truncated: bool,
+    /// Why it is, as far as known.
+    pub flaw: Option<Flaw>,
     /// Looks at threads.
     pub samples: u64,
     /// Events that the recorder lost.
@@ -176,6 +179,7 @@ impl Run {
             started: meta.anchor.wall_start_ns,
             environment: Environment::of(meta, python),
             truncated: source.truncated,
+            flaw: source.flaw,
             samples: overview.samples,
             dropped: overview.dropped,
             miss_ratio: miss_ratio(analysis),

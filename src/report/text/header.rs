@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::analysis::{Analysis, Overview};
 use crate::model::{Duration, EdgeSource, EndReason, ThreadId};
+use crate::recording::Flaw;
 
 use super::super::style::{Paint, Style, clean};
 use super::super::words::{counted, grouped, percent, share, thread_words};
@@ -164,7 +165,8 @@ fn notes(analysis: &Analysis) -> Vec<String> {
             0 => String::new(),
             bytes => format!("; {} at its end could not be used", counted(bytes, "byte", "bytes")),
         };
-        notes.push(format!("the file was cut short; everything before is here{lost}"));
+        let why = source.flaw.unwrap_or(Flaw::Cut);
+        notes.push(format!("{why}; everything before is here{lost}"));
     } else if overview.end.is_none() {
         notes.push("the recording has no end: it may still be growing".to_owned());
     }

@@ -17,6 +17,7 @@ use super::noise::Noise;
 use super::place::Pattern;
 use super::run::Run;
 use super::stats::{median, quantile};
+use crate::recording::Flaw;
 use subjects::{Subject, subjects};
 
 /// What a check is made of.
@@ -256,7 +257,8 @@ impl Court<'_> {
             ));
         }
         for run in head.iter().chain(base).filter(|run| run.truncated) {
-            notes.push(format!("cut short, judged up to the cut: {}", run.file));
+            let why = run.flaw.unwrap_or(Flaw::Cut);
+            notes.push(format!("{why}, judged up to there: {}", run.file));
         }
         for run in head.iter().chain(base) {
             notes.extend(run.blind().map(|why| format!("not used, {why}: {}", run.file)));
