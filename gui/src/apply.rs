@@ -94,6 +94,17 @@ fn act(state: &mut State, snapshot: Option<&Snapshot>, action: Action) -> Option
         Action::Palette => switch(state, Overlay::Palette),
         Action::FindTask => switch(state, Overlay::TaskFinder),
         Action::Find => state.focus_search = true,
+        Action::FilterLanes => {
+            state.focus_filter = true;
+            return Some(Command::ShowPane(Pane::Timeline));
+        }
+        Action::WorseOnly => {
+            state.worse_only = !state.worse_only;
+            return Some(Command::ShowPane(Pane::Compare));
+        }
+        Action::SelectShown => state.range = Some(state.view),
+        Action::CloseComparison => return Some(Command::CloseComparison),
+        Action::CancelLoading => return Some(Command::CancelLoading),
         Action::NextTheme => {
             state.theme = match state.theme {
                 Preference::System => Preference::Dark,
@@ -131,6 +142,8 @@ fn act(state: &mut State, snapshot: Option<&Snapshot>, action: Action) -> Option
 /// The view that an action shows.
 fn pane(action: Action) -> Option<Pane> {
     Some(match action {
+        Action::PaneTimeline => Pane::Timeline,
+        Action::PaneDetails => Pane::Details,
         Action::PaneStalls => Pane::Stalls,
         Action::PaneFlame => Pane::Flame,
         Action::PaneTasks => Pane::Tasks,
@@ -206,6 +219,13 @@ fn act_on(state: &mut State, snapshot: &Snapshot, action: Action) -> Option<Comm
         Action::ZoomOut => state.go(state.view.zoomed(2.0, cursor_or(state, middle), whole)),
         Action::PanLeft => state.go(state.view.moved(-0.2, whole)),
         Action::PanRight => state.go(state.view.moved(0.2, whole)),
+        Action::CursorEarlier => move_cursor(state, snapshot, -1),
+        Action::CursorLater => move_cursor(state, snapshot, 1),
+        Action::FoldGroup => {
+            if let Some(group) = selected_group(state, snapshot) {
+                toggle(&mut state.lanes.toggled, group);
+            }
+        }
         Action::ShowAll => state.go(whole),
         Action::Fit => {
             if let Some(range) = selected_range(state, snapshot) {
@@ -284,6 +304,31 @@ pub fn selected_lane(state: &State, snapshot: &Snapshot) -> Option<usize> {
             snapshot.timeline.lanes.iter().position(|lane| lane.kind == kind)
         }
         Selection::None | Selection::Group(_) => None,
+    }
+}
+
+/// The group of what is selected.
+fn selected_group(state: &State, snapshot: &Snapshot) -> Option<usize> {
+    let lane = match state.selection {
+        Selection::Group(group) => return Some(group),
+        // The loop of a stall belongs to no group; its task does.
+        Selection::Stall(_) => snapshot.timeline.lane_of(selected_task(state, snapshot)?)?,
+        _ => selected_lane(state, snapshot)?,
+    };
+    snapshot.timeline.groups.iter().position(|group| group.lanes.contains(&lane))
+}
+
+/// Moves the cursor by a small part of what is shown, and what is shown with it.
+fn move_cursor(state: &mut State, snapshot: &Snapshot, steps: i64) {
+    let length = state.view.length();
+    let by = i64::try_from(length / 100).unwrap_or(i64::MAX).max(1).saturating_mul(steps);
+    let middle = state.view.start + length / 2;
+    let at = cursor_or(state, middle).saturating_add_signed(by).min(snapshot.whole().end);
+    state.cursor = Some(at);
+    if !state.view.contains(at) {
+        let half = length / 2;
+        let start = at.saturating_sub(half);
+        state.go(Range { start, end: start + length }.within(snapshot.whole()));
     }
 }
 

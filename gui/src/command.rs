@@ -109,11 +109,13 @@ const fn alt(key: Key) -> KeyboardShortcut {
 
 actions! {
     Open, "Open a recording", "File", "Choose a file to show", [ctrl(Key::O)];
+    OpenLast, "Open the recording before", "File", "Open again what was shown before this one", [ctrl_shift(Key::R)];
     Compare, "Compare with a recording", "File", "Choose a second file to compare with", [ctrl_shift(Key::O)];
     Reload, "Read the file again", "File", "Read the file again from its start", [ctrl(Key::R)];
     SavePicture, "Save a picture", "File", "Save what the window shows as a PNG file", [ctrl(Key::S)];
     CopyTable, "Copy as table", "File", "Copy the visible table as tab-separated text", [ctrl_shift(Key::C)];
     CopySelection, "Copy the selection", "File", "Copy what the details panel shows as text", [shift(Key::C)];
+    CancelLoading, "Stop reading", "File", "Give up reading the file that is being read", [shift(Key::Escape)];
     Quit, "Quit", "File", "Close the window; a recording of its own is ended in order", [ctrl(Key::Q)];
     ZoomIn, "Zoom in", "Timeline", "Show less time, in more detail", [plain(Key::W), plain(Key::Plus), plain(Key::Equals)];
     ZoomOut, "Zoom out", "Timeline", "Show more time", [plain(Key::S), plain(Key::Minus)];
@@ -123,10 +125,17 @@ actions! {
     ShowAll, "Show everything", "Timeline", "Show the whole recording", [plain(Key::Num0), plain(Key::Home)];
     ViewUndo, "Undo navigation", "Timeline", "Show what was shown before", [ctrl(Key::Z), plain(Key::Backspace)];
     ViewRedo, "Redo navigation", "Timeline", "Undo the undoing", [ctrl_shift(Key::Z), ctrl(Key::Y)];
+    CursorEarlier, "Cursor earlier", "Timeline", "Move the cursor to earlier time", [shift(Key::ArrowLeft)];
+    CursorLater, "Cursor later", "Timeline", "Move the cursor to later time", [shift(Key::ArrowRight)];
+    SelectShown, "Select what is shown", "Timeline", "Make the stretch that is shown the selected range", [plain(Key::V)];
     ClearRange, "Clear", "Timeline", "Close what is open, then forget the range, the selection and the search", [plain(Key::Escape)];
+    NextLane, "Lane below", "Timeline", "Select the lane below", [plain(Key::ArrowDown)];
+    PreviousLane, "Lane above", "Timeline", "Select the lane above", [plain(Key::ArrowUp)];
     PinSelected, "Pin", "Timeline", "Keep the selected lane at the top, or let it go", [plain(Key::P)];
     HideSelected, "Hide", "Timeline", "Hide the selected lane", [plain(Key::H)];
     UnhideAll, "Show hidden lanes", "Timeline", "Show every lane again", [shift(Key::H)];
+    FilterLanes, "Filter the lanes", "Timeline", "Show only lanes whose name contains a text", [ctrl_shift(Key::F)];
+    FoldGroup, "Fold or unfold one group", "Timeline", "The group of the selected lane: one row, or all of them", [plain(Key::G)];
     FoldGroups, "Fold or unfold all groups", "Timeline", "One row per coroutine, or all of them", [plain(Key::Z)];
     NextOrder, "Order the lanes differently", "Timeline", "By start, running time, waiting time, or name", [plain(Key::O)];
     NextStall, "Next stall", "Stalls", "Jump to the next stall", [plain(Key::N)];
@@ -139,6 +148,8 @@ actions! {
     FlameTimeOrder, "Flamegraph: in the order of time", "Flamegraph", "Stacks as they followed each other", [plain(Key::T)];
     FlameInverted, "Flamegraph: inverted", "Flamegraph", "From what ran up to its callers", [plain(Key::I)];
     FlameSandwich, "Flamegraph: sandwich", "Flamegraph", "Callers and callees of the selected function", [plain(Key::B)];
+    FlameNext, "Flamegraph: next function", "Flamegraph", "Select the next function, the heaviest first", [plain(Key::J)];
+    FlamePrevious, "Flamegraph: previous function", "Flamegraph", "Select the function before", [plain(Key::K)];
     FlameWaiting, "Flamegraph: running or waiting", "Flamegraph", "What ran, or what tasks waited for", [plain(Key::R)];
     FlameInternals, "Flamegraph: hide asyncio", "Flamegraph", "Leave out the frames of asyncio itself", [plain(Key::U)];
     FlameFocus, "Flamegraph: focus", "Flamegraph", "Only what runs in the selected function", [shift(Key::F)];
@@ -155,6 +166,12 @@ actions! {
     PaneLag, "Lag", "Views", "Show how long the loop went without polling", [alt(Key::Num8)];
     PaneContention, "Contention", "Views", "Show what tasks queued for", [alt(Key::Num9)];
     PaneCompare, "Compare", "Views", "Show the comparison with another recording", [alt(Key::Num0)];
+    NextLag, "Lag: next bar", "Views", "List the lags of the next bar of the histogram", [plain(Key::CloseBracket)];
+    PreviousLag, "Lag: bar before", "Views", "List the lags of the bar before", [plain(Key::OpenBracket)];
+    WorseOnly, "Compare: worse only", "Views", "Only what took longer than before, or all", [shift(Key::W)];
+    CloseComparison, "Close the comparison", "Views", "Forget the second recording", [ctrl(Key::W)];
+    PaneTimeline, "Timeline", "Views", "Show the timeline", [alt(Key::T)];
+    PaneDetails, "Details", "Views", "Show the details of what is selected", [alt(Key::D)];
     ResetLayout, "Reset the layout", "Views", "Put all views back where they were", [];
     Find, "Search", "General", "Search for a function, task or coroutine; highlighted everywhere", [ctrl(Key::F), plain(Key::Slash)];
     NextMatch, "Next match", "General", "Select the next task that the search found", [plain(Key::F3)];
@@ -177,7 +194,12 @@ impl Action {
                 key @ (Key::Plus | Key::Equals | Key::Minus | Key::Slash | Key::Questionmark) => {
                     key.symbol_or_name()
                 }
-                key @ (Key::Period | Key::Comma) => key.symbol_or_name(),
+                key @ (Key::Period | Key::Comma | Key::OpenBracket | Key::CloseBracket) => {
+                    key.symbol_or_name()
+                }
+                Key::ArrowUp => "↑",
+                Key::ArrowDown => "↓",
+                Key::Escape => "Esc",
                 Key::ArrowLeft => "←",
                 Key::ArrowRight => "→",
                 key => key.name(),

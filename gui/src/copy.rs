@@ -4,9 +4,13 @@ use std::fmt::Write as _;
 
 use looptrace::model::{Stall, TaskId};
 
+use crate::awaits::Graph;
+use crate::axis::Range;
+use crate::flame::Flame;
 use crate::lookup;
 use crate::snapshot::Snapshot;
 use crate::text;
+use crate::views::lag;
 
 /// Rows of a table that are copied at the most.
 const MOST_ROWS: usize = 100_000;
@@ -103,6 +107,61 @@ pub fn contention(snapshot: &Snapshot) -> String {
     tsv(&["what", "waits", "tasks", "total_ns", "p99_ns", "longest_ns"], rows)
 }
 
+/// The list of findings.
+#[must_use]
+pub fn findings(snapshot: &Snapshot) -> String {
+    let rows = snapshot.findings.iter().map(|found| {
+        let source = found.source.as_ref();
+        vec![
+            found.severity.name().to_owned(),
+            found.title.clone(),
+            found.words.clone(),
+            found.remedy.clone(),
+            source.map_or_else(String::new, |(file, line)| format!("{file}:{line}")),
+        ]
+    });
+    tsv(&["severity", "finding", "evidence", "remedy", "place"], rows)
+}
+
+/// The lags of a range, or of one bar of their histogram.
+#[must_use]
+pub fn lags(snapshot: &Snapshot, range: Range, bin: Option<(u64, u64)>) -> String {
+    let rows = lag::within(snapshot, range).filter_map(|busy| {
+        let length = busy.end.since(busy.start).as_nanos();
+        let wanted = bin.is_none_or(|(least, most)| (least..most).contains(&length));
+        let event_loop = lookup::loop_name(snapshot, busy.event_loop);
+        wanted.then(|| vec![event_loop, busy.start.as_nanos().to_string(), length.to_string()])
+    });
+    tsv(&["loop", "start_ns", "lag_ns"], rows)
+}
+
+/// The functions of a flamegraph.
+#[must_use]
+pub fn functions(flame: &Flame) -> String {
+    let rows = flame.heaviest().into_iter().filter_map(|(code, own)| {
+        let name = flame.names.iter().find(|name| name.code == Some(code))?;
+        let file = name.file.clone().unwrap_or_default();
+        Some(vec![name.text.clone(), file, name.line.to_string(), own.to_string()])
+    });
+    tsv(&["function", "file", "line", "self_ns"], rows)
+}
+
+/// The tasks of an await graph, and what each waits for.
+#[must_use]
+pub fn awaits(snapshot: &Snapshot, graph: &Graph) -> String {
+    let dictionary = &snapshot.analysis.dictionary;
+    let rows = graph.nodes.iter().map(|node| {
+        vec![
+            text::task(dictionary, node.task),
+            text::coroutine(dictionary, node.task),
+            node.state.name().to_owned(),
+            node.waits_for.clone(),
+            node.in_cycle.to_string(),
+        ]
+    });
+    tsv(&["task", "coroutine", "state", "waits_for", "in_circle"], rows)
+}
+
 /// A stall in words.
 #[must_use]
 pub fn stall(snapshot: &Snapshot, stall: &Stall) -> String {
@@ -137,6 +196,19 @@ pub fn task(snapshot: &Snapshot, id: TaskId) -> String {
         writeln!(text, "  running {running}, ready {ready}, waiting {waiting}").unwrap_or_default();
     }
     text
+}
+
+/// The tasks of a coroutine in words.
+#[must_use]
+pub fn group(snapshot: &Snapshot, index: usize) -> Option<String> {
+    let group = snapshot.timeline.groups.get(index)?;
+    let mut text = format!("{}  {} tasks\n", lookup::group_name(snapshot, index), group.tasks);
+    let mut times = snapshot.analysis.coroutines.iter();
+    if let Some(time) = times.find(|time| (time.name, time.code) == (group.name, group.code)) {
+        let (running, ready, waiting) = (time.running, time.ready, time.waiting);
+        writeln!(text, "  running {running}, ready {ready}, waiting {waiting}").unwrap_or_default();
+    }
+    Some(text)
 }
 
 #[cfg(test)]

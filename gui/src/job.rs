@@ -57,6 +57,12 @@ impl<K: Clone + PartialEq, T: Send + 'static> Job<K, T> {
         self.ready.as_ref().map(|(_, answer)| Arc::clone(answer))
     }
 
+    /// The last answer there was.
+    #[must_use]
+    pub fn last(&self) -> Option<Arc<T>> {
+        self.ready.as_ref().map(|(_, answer)| Arc::clone(answer))
+    }
+
     /// Whether work is being done; not what was done for a view that is no longer shown.
     #[must_use]
     pub fn is_working(&self) -> bool {

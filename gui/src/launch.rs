@@ -41,6 +41,9 @@ pub struct Options {
     /// Save a picture of the window to this file and quit
     #[arg(long, value_name = "FILE", hide = true)]
     pub picture: Option<PathBuf>,
+    /// How large the window is, in points, e.g. `1280x800`
+    #[arg(long, value_name = "SIZE", hide = true, value_parser = size)]
+    pub size: Option<(u16, u16)>,
     /// Commands to carry out once the recording is there, by their names
     #[arg(long = "command", value_name = "NAME", hide = true, value_parser = action)]
     pub commands: Vec<Action>,
@@ -73,6 +76,14 @@ pub enum Colours {
 fn action(name: &str) -> Result<Action, String> {
     let found = Action::ALL.iter().find(|action| action.name().eq_ignore_ascii_case(name));
     found.copied().ok_or_else(|| "no command has this name".to_owned())
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parts = text.split_once('x').and_then(|(width, height)| {
+        let parse = |side: &str| side.parse::<u16>().ok();
+        Some((parse(width)?, parse(height)?))
+    });
+    parts.ok_or_else(|| "width and height, e.g. 1280x800".to_owned())
 }
 
 fn time(text: &str) -> Result<u64, String> {
@@ -138,11 +149,12 @@ pub fn run(options: &Options) -> Result<(), NoWindow> {
 }
 
 fn run_with(options: &Options, renderer: eframe::Renderer) -> eframe::Result {
+    let (width, height) = options.size.unwrap_or((1440, 900));
     let native = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("looptrace")
             .with_app_id("looptrace")
-            .with_inner_size(vec2(1440.0, 900.0))
+            .with_inner_size(vec2(f32::from(width), f32::from(height)))
             .with_min_inner_size(vec2(640.0, 400.0)),
         renderer,
         persist_window: options.picture.is_none(),
@@ -167,6 +179,8 @@ mod tests {
         assert_eq!(time("2"), Ok(2_000_000_000));
         assert!(time("soon").is_err());
         assert_eq!(action("await graph"), Ok(Action::PaneAwaits));
+        assert_eq!(size("1280x800"), Ok((1280, 800)));
+        assert!(size("1280").is_err());
         Options::command().debug_assert();
     }
 }

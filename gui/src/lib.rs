@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod apply;
+pub mod awaits;
 pub mod axis;
 pub mod command;
 pub mod copy;

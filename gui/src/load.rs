@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::Builder;
+use std::thread::{Builder, ScopedJoinHandle};
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use eframe::egui::Context;
-use looptrace::analysis::timeline::TimelineBuilder;
+use looptrace::analysis::timeline::{Timeline, TimelineBuilder};
 use looptrace::analysis::{AnalysisOptions, Analyzer, Source};
+use looptrace::model::{Dictionary, Event, RecordingMeta};
 use looptrace::recording::{Reader, RecordingError};
 
 use crate::job::Cancel;
@@ -132,8 +133,10 @@ fn read(path: &Path, progress: &Progress, cancel: &Cancel) -> Loaded {
     }
 }
 
-/// Events between two looks at the progress.
-const STRIDE: u32 = 8_192;
+/// Events that are handed on together, between two looks at the progress.
+const BATCH: usize = 8_192;
+/// Batches that may wait to be taken.
+const WAITING: usize = 8;
 
 fn try_read(
     path: &Path,
@@ -142,22 +145,19 @@ fn try_read(
 ) -> Result<Option<Snapshot>, RecordingError> {
     let begun = Instant::now();
     let mut reader = Reader::open(path)?;
-    let mut analyzer = Analyzer::new(reader.meta().clone(), AnalysisOptions::default());
-    let mut timeline = TimelineBuilder::new(reader.meta());
-    let mut stride = 0;
-    while let Some(event) = reader.next_event()? {
-        timeline.event(&event, analyzer.dictionary());
-        analyzer.event(event);
-        stride += 1;
-        if stride == STRIDE {
-            stride = 0;
-            let (done, whole) = reader.progress();
-            progress.done.store(done, Ordering::Relaxed);
-            progress.whole.store(whole, Ordering::Relaxed);
-            if cancel.is_cancelled() {
-                return Ok(None);
-            }
-        }
+    let meta = reader.meta().clone();
+    // Reading, spans and facts, each in a thread of its own: what is read goes through all three.
+    let (timeline, analyzer, read) = std::thread::scope(|scope| {
+        let (to_spans, for_spans) = bounded(WAITING);
+        let (to_facts, for_facts) = bounded(WAITING);
+        let spans = scope.spawn(|| spans(&meta, for_spans, to_facts));
+        let facts = scope.spawn(|| facts(meta.clone(), for_facts));
+        let read = events(&mut reader, progress, cancel, &to_spans);
+        drop(to_spans);
+        (joined(spans), joined(facts), read)
+    });
+    if !read? {
+        return Ok(None);
     }
     let (bytes, _) = reader.progress();
     let source = Source {
@@ -166,8 +166,58 @@ fn try_read(
         flaw: reader.flaw(),
         lost_bytes: reader.lost_bytes(),
     };
-    let timeline = timeline.finish(analyzer.dictionary());
     let analysis = analyzer.finish(source);
     let took = begun.elapsed();
     Ok(Some(Snapshot::new(path.to_owned(), bytes, took, analysis, timeline)))
+}
+
+/// Reads all events; `false` when it was given up.
+fn events(
+    reader: &mut Reader,
+    progress: &Progress,
+    cancel: &Cancel,
+    sink: &Sender<Vec<Event>>,
+) -> Result<bool, RecordingError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(event) = reader.next_event()? {
+        batch.push(event);
+        if batch.len() == BATCH {
+            let (done, whole) = reader.progress();
+            progress.done.store(done, Ordering::Relaxed);
+            progress.whole.store(whole, Ordering::Relaxed);
+            // Who does not take them any more has died, and tells when it is joined.
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if cancel.is_cancelled() || sink.send(full).is_err() {
+                return Ok(false);
+            }
+        }
+    }
+    sink.send(batch).unwrap_or_default();
+    Ok(true)
+}
+
+/// Makes the timeline of all events, and hands them on.
+fn spans(meta: &RecordingMeta, events: Receiver<Vec<Event>>, sink: Sender<Vec<Event>>) -> Timeline {
+    let mut timeline = TimelineBuilder::new(meta);
+    let mut dictionary = Dictionary::new();
+    for batch in events {
+        for event in &batch {
+            dictionary.apply(event);
+            timeline.event(event, &dictionary);
+        }
+        sink.send(batch).unwrap_or_default();
+    }
+    drop(sink);
+    timeline.finish(&dictionary)
+}
+
+fn facts(meta: RecordingMeta, events: Receiver<Vec<Event>>) -> Analyzer {
+    let mut analyzer = Analyzer::new(meta, AnalysisOptions::default());
+    events.into_iter().flatten().for_each(|event| analyzer.event(event));
+    analyzer
+}
+
+/// What a thread made; a fault in it is one of this thread, too.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))
 }

@@ -1,6 +1,6 @@
 //! Paints spans. What is too narrow is folded, and nothing is ever narrower than can be seen.
 
-use eframe::egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
+use eframe::egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2};
 use looptrace::analysis::timeline::{Fold, SpanState, Spans};
 use looptrace::model::Timestamp;
 
@@ -68,6 +68,15 @@ pub fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
 pub fn marker(painter: &Painter, tip: Pos2, size: f32, colour: Color32) {
     let points =
         vec![pos2(tip.x - size, tip.y - size * 1.6), pos2(tip.x + size, tip.y - size * 1.6), tip];
+    painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+}
+
+/// The head of an arrow that points along `direction`.
+pub fn arrow_head(painter: &Painter, tip: Pos2, direction: Vec2, colour: Color32) {
+    const LENGTH: f32 = 8.0;
+    let back = tip - direction.normalized() * LENGTH;
+    let across = direction.normalized().rot90() * (LENGTH * 0.45);
+    let points = vec![tip, back + across, back - across];
     painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
 }
 

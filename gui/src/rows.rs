@@ -1,11 +1,13 @@
 //! Which rows the timeline has, from top to bottom.
 
 use looptrace::analysis::timeline::{LaneKind, SpanState};
+use looptrace::model::{LoopId, Timestamp};
 
+use crate::apply::selected_lane;
 use crate::lookup::{group_name, lane_name};
 use crate::snapshot::Snapshot;
-use crate::state::{LaneOrder, Lanes, contains};
-use crate::theme::{LANE, LANE_GAP};
+use crate::state::{LaneOrder, Lanes, Selection, State, contains};
+use crate::theme::{LANE, LANE_GAP, QUEUE};
 
 /// A row of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub enum Row {
     Heading(&'static str),
     /// How many tasks there are, and how many are ready.
     Counts,
+    /// How much a loop had queued.
+    Queue(LoopId),
     /// A lane; `true` for one within a group.
     Lane(usize, bool),
     /// The heading of a group of tasks, with its first lanes where it is folded.
@@ -62,8 +66,14 @@ impl Rows {
         self.rows.push(Row::Heading("Event loops"));
         for (index, lane) in snapshot.timeline.lanes.iter().enumerate() {
             let is_loop = matches!(lane.kind, LaneKind::Loop(_) | LaneKind::Gc(_));
-            if is_loop && !lanes.hidden.contains(&index) {
-                self.rows.push(Row::Lane(index, false));
+            if !is_loop || lanes.hidden.contains(&index) {
+                continue;
+            }
+            self.rows.push(Row::Lane(index, false));
+            if let LaneKind::Loop(id) = lane.kind
+                && snapshot.timeline.queues.contains_key(&id)
+            {
+                self.rows.push(Row::Queue(id));
             }
         }
         if !snapshot.timeline.counts.is_empty() {
@@ -149,6 +159,26 @@ impl Rows {
         first.min(end)..end
     }
 
+    /// What the row below or above the selected one shows, and round to the other end; headings
+    /// and counts are passed over.
+    #[must_use]
+    pub fn beside(&self, state: &State, snapshot: &Snapshot, down: bool) -> Option<Selection> {
+        let at = match state.selection {
+            Selection::Group(group) => self
+                .rows
+                .iter()
+                .position(|row| matches!(row, Row::Group { group: at, .. } if *at == group)),
+            _ => selected_lane(state, snapshot).and_then(|lane| self.position_of(snapshot, lane)),
+        };
+        let count = self.rows.len();
+        let first = at.unwrap_or(if down { count.saturating_sub(1) } else { 0 });
+        let step = if down { 1 } else { count.saturating_sub(1) };
+        (1..=count).find_map(|steps| {
+            let row = self.rows.get((first + steps * step) % count.max(1))?;
+            selection_of(*row, state, snapshot)
+        })
+    }
+
     /// Where a lane is shown, or the folded group it belongs to.
     #[must_use]
     pub fn position_of(&self, snapshot: &Snapshot, lane: usize) -> Option<usize> {
@@ -173,8 +203,26 @@ impl Row {
         match self {
             Self::Heading(_) => 22.0,
             Self::Counts => 34.0,
+            Self::Queue(_) => QUEUE + LANE_GAP,
             Self::Lane(..) | Self::Group { .. } => LANE + LANE_GAP,
         }
+    }
+}
+
+/// What a row stands for: a task, a group, or what a lane shows at the cursor.
+fn selection_of(row: Row, state: &State, snapshot: &Snapshot) -> Option<Selection> {
+    match row {
+        Row::Group { group, .. } => Some(Selection::Group(group)),
+        Row::Lane(index, _) => {
+            let lane = snapshot.timeline.lanes.get(index)?;
+            if let LaneKind::Task(task) = lane.kind {
+                return Some(Selection::Task(task));
+            }
+            let at = state.cursor.unwrap_or(state.view.start);
+            let span = lane.spans.first_after(Timestamp::from_nanos(at));
+            Some(Selection::Span(index, span.min(lane.spans.len().checked_sub(1)?)))
+        }
+        Row::Heading(_) | Row::Counts | Row::Queue(_) => None,
     }
 }
 

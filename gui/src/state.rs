@@ -202,6 +202,8 @@ pub struct State {
     pub search: String,
     /// Set when the search field should take the keyboard.
     pub focus_search: bool,
+    /// Set when the filter of the lanes should.
+    pub focus_filter: bool,
     /// Lanes.
     pub lanes: Lanes,
     /// The flamegraph.

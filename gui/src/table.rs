@@ -5,7 +5,8 @@ use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use crate::command::Command;
 use crate::state::{Sort, TableId};
-use crate::theme::{ROW, Theme};
+use crate::theme::{COLUMN_GAP, ROW, Theme};
+use crate::views::marked;
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +73,10 @@ impl Table<'_> {
         let salt = format!("{:?}", self.id);
         eframe::egui::ScrollArea::horizontal().id_salt(("across", &salt)).show(ui, |ui| {
             ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+            // Room between columns, with a faint line in its middle that can be dragged.
+            ui.spacing_mut().item_spacing.x = COLUMN_GAP;
+            ui.visuals_mut().widgets.noninteractive.bg_stroke.color =
+                self.theme.line.gamma_multiply(0.5);
             let mut builder = TableBuilder::new(ui)
                 .id_salt(salt)
                 .striped(true)
@@ -81,7 +86,7 @@ impl Table<'_> {
                 .cell_layout(Layout::left_to_right(Align::Center));
             for column in self.columns {
                 builder = builder.column(if column.width == 0.0 {
-                    Width::remainder().at_least(170.0).clip(true)
+                    Width::remainder().at_least(120.0).clip(true)
                 } else {
                     Width::initial(column.width).at_least(40.0).clip(true).resizable(true)
                 });
@@ -172,12 +177,10 @@ impl Cells<'_, '_, '_> {
         });
     }
 
-    /// Text in a colour, behind a mark that says the same.
+    /// Text behind a coloured mark.
     pub fn marked(&mut self, mark: &str, text: &str, colour: eframe::egui::Color32) {
-        let text = RichText::new(format!("{mark} {text}")).color(colour);
-        self.cell(|ui| {
-            ui.add(Label::new(text).truncate().selectable(false));
-        });
+        let theme = self.theme;
+        self.cell(|ui| marked(ui, theme, mark, colour, text));
     }
 
     /// What a row is called; it can be clicked, with the keyboard too.

@@ -21,12 +21,18 @@ pub enum Preference {
 
 /// Height of a lane.
 pub const LANE: f32 = 18.0;
+/// Height of the strip that shows what a loop had queued.
+pub const QUEUE: f32 = 14.0;
 /// Gap between lanes.
 pub const LANE_GAP: f32 = 2.0;
 /// Width of the names left of the lanes.
 pub const NAMES: f32 = 220.0;
 /// Height of a row of a table.
 pub const ROW: f32 = 20.0;
+/// Room between the columns of a table.
+pub const COLUMN_GAP: f32 = 12.0;
+/// Width of the legend left of the overview.
+pub const LEGEND: f32 = 132.0;
 /// Height of a frame of a flame graph.
 pub const FRAME: f32 = 18.0;
 /// Height of the overview.
@@ -217,6 +223,13 @@ impl Theme {
         }
     }
 
+    /// A colour for text on another one, so that it can be read.
+    #[must_use]
+    pub fn text_on(&self, colour: Color32) -> Color32 {
+        let [r, g, b, _] = colour.to_array().map(f32::from);
+        if 0.299 * r + 0.587 * g + 0.114 * b > 116.0 { self.on_span } else { Color32::WHITE }
+    }
+
     /// The colour of a difference: worse towards red, better towards green; `part` is -1 to 1.
     #[must_use]
     pub fn difference(&self, part: f32) -> Color32 {
@@ -269,7 +282,8 @@ impl Theme {
         visuals.window_stroke = Stroke::new(1.0, self.line);
         visuals.window_corner_radius = CornerRadius::same(6);
         visuals.selection.bg_fill = self.accent.gamma_multiply(0.35);
-        visuals.selection.stroke = Stroke::new(1.0, self.accent);
+        // The text of what is selected, too.
+        visuals.selection.stroke = Stroke::new(1.0, self.accent.lerp_to_gamma(self.text, 0.6));
         visuals.hyperlink_color = self.accent;
         visuals.warn_fg_color = self.warning;
         visuals.error_fg_color = self.stall;
@@ -285,6 +299,7 @@ impl Theme {
             widget.fg_stroke.color = self.text;
             widget.corner_radius = CornerRadius::same(4);
         }
+        visuals.widgets.inactive.bg_stroke = Stroke::new(1.0, self.line);
         visuals.widgets.inactive.weak_bg_fill = self.raised;
         visuals.widgets.inactive.bg_fill = self.raised;
         visuals

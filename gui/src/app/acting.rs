@@ -77,6 +77,12 @@ impl App {
             Action::SavePicture => self.choose(Purpose::Picture),
             Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Action::ResetLayout => self.dock = dock::standard(),
+            Action::NextLane | Action::PreviousLane => self.step_lane(action == Action::NextLane),
+            Action::FlameNext | Action::FlamePrevious => {
+                self.step_function(action == Action::FlameNext);
+            }
+            Action::NextLag | Action::PreviousLag => self.step_lag(action == Action::NextLag),
+            Action::OpenLast => self.open_last(ctx),
             Action::Reload => {
                 if let Some(path) = self.snapshot.as_ref().map(|snapshot| snapshot.path.clone()) {
                     self.open(ctx, &path);
@@ -86,7 +92,13 @@ impl App {
                 let Some(snapshot) = self.snapshot.clone() else { return };
                 let text = match action {
                     Action::CopyTable => Some(self.visible_table(&snapshot)),
-                    Action::CopySelection => views::details::as_text(&self.state, &snapshot),
+                    Action::CopySelection => {
+                        let text = views::details::as_text(&self.state, &snapshot);
+                        if text.is_none() {
+                            self.state.notice = Some("nothing is selected".to_owned());
+                        }
+                        text
+                    }
                     _ => {
                         if let Some(command) = views::details::source(&self.state, &snapshot) {
                             self.carry_out(ctx, command);
@@ -102,6 +114,47 @@ impl App {
         }
     }
 
+    /// Selects the lane below or above the selected one.
+    fn step_lane(&mut self, down: bool) {
+        let Some(snapshot) = self.snapshot.clone() else { return };
+        let rows = self.caches.rows(&snapshot, &self.state.lanes);
+        if let Some(selection) = rows.beside(&self.state, &snapshot, down) {
+            self.state.selection = selection;
+            self.state.reveal = true;
+        }
+    }
+
+    /// Selects the next function of the flamegraph, or the one before.
+    fn step_function(&mut self, forward: bool) {
+        let shown = dock::visible(&self.dock).contains(&Pane::Flame);
+        let Some(flame) = self.caches.flame.last().filter(|_| shown) else {
+            return dock::show(&mut self.dock, Pane::Flame);
+        };
+        let heaviest = flame.heaviest();
+        let codes: Vec<_> = heaviest.iter().map(|(code, _)| *code).collect();
+        self.state.flame.selected = beside(&codes, self.state.flame.selected, forward);
+        self.state.notice = self.state.flame.selected.and_then(|code| flame.words(code));
+    }
+
+    /// Lists the lags of the next bar, or of the one before.
+    fn step_lag(&mut self, forward: bool) {
+        let shown = dock::visible(&self.dock).contains(&Pane::Lag);
+        let Some(lags) = self.caches.lag.last().filter(|_| shown) else {
+            return dock::show(&mut self.dock, Pane::Lag);
+        };
+        let bins: Vec<_> = lags.bars.iter().map(|bar| views::lag::bin_of(bar.0)).collect();
+        self.state.lag_bin = beside(&bins, self.state.lag_bin, forward);
+    }
+
+    fn open_last(&mut self, ctx: &Context) {
+        let shown = self.snapshot.as_ref().and_then(|shown| shown.path.canonicalize().ok());
+        let last = self.saved.recent.iter().find(|path| Some(*path) != shown.as_ref());
+        match last.cloned() {
+            Some(path) => self.open(ctx, &path),
+            None => self.state.notice = Some("no other recording was opened before".to_owned()),
+        }
+    }
+
     fn visible_table(&self, snapshot: &Snapshot) -> String {
         let visible = dock::visible(&self.dock);
         let table = visible.iter().find_map(|pane| match pane {
@@ -109,8 +162,27 @@ impl App {
             Pane::Coroutines => Some(copy::coroutines(snapshot)),
             Pane::Contention => Some(copy::contention(snapshot)),
             Pane::Statistics => Some(views::statistics::as_tsv(snapshot, self.state.extent())),
-            _ => None,
+            Pane::Findings => Some(copy::findings(snapshot)),
+            Pane::Lag => Some(copy::lags(snapshot, self.state.extent(), self.state.lag_bin)),
+            Pane::Flame => self.caches.flame.last().map(|flame| copy::functions(&flame)),
+            Pane::Awaits => self.caches.awaits.last().map(|graph| copy::awaits(snapshot, &graph)),
+            Pane::Compare => self.caches.compared.last().map(|compared| compared.as_tsv()),
+            Pane::Stalls => Some(copy::stalls(snapshot)),
+            Pane::Timeline | Pane::Details => None,
         });
         table.unwrap_or_else(|| copy::stalls(snapshot))
     }
+}
+
+/// The entry after or before one of many, and round to the other end.
+fn beside<T: Copy + PartialEq>(all: &[T], now: Option<T>, forward: bool) -> Option<T> {
+    let count = all.len();
+    let at = now.and_then(|now| all.iter().position(|one| *one == now));
+    let next = match (at, forward) {
+        (Some(at), true) => at + 1,
+        (Some(at), false) => at + count - 1,
+        (None, true) => 0,
+        (None, false) => count.saturating_sub(1),
+    };
+    all.get(next % count.max(1)).copied()
 }

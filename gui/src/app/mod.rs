@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use eframe::egui::{Context, Ui};
+use eframe::egui::{Context, Event, RawInput, Ui, ViewportCommand};
 use files::{Dialogs, Purpose};
 
 use crate::apply;
@@ -16,7 +16,7 @@ use crate::command::{Action, Command};
 use crate::dock::{self, Dock};
 use crate::keys;
 use crate::launch::Options;
-use crate::live::Recorder;
+use crate::live::{self, Ended, Recorder};
 use crate::load::{LoadError, Loaded, Loading};
 use crate::lookup;
 use crate::saved::Saved;
@@ -55,11 +55,15 @@ pub struct App {
     saved: Saved,
     theme: Theme,
     installed: Option<Theme>,
+    /// What the window is called.
+    title: String,
     revision: u64,
     last_look: Instant,
     last_navigation: Option<Instant>,
     begun: Instant,
     picture_frames: u32,
+    /// Frames in which the window may still be given its size.
+    first_frames: u32,
 }
 
 impl App {
@@ -100,11 +104,13 @@ impl App {
             saved,
             theme: crate::theme::DARK,
             installed: None,
+            title: String::new(),
             revision: 0,
             last_look: Instant::now(),
             last_navigation: None,
             begun: Instant::now(),
             picture_frames: 0,
+            first_frames: 4,
             options,
         }
     }
@@ -132,6 +138,9 @@ impl App {
             let output = self.options.output.clone();
             match Recorder::start(&self.options.recorder, pid, output) {
                 Ok(recorder) => {
+                    if let Err(error) = live::close_on_signals(ctx) {
+                        self.state.notice = Some(format!("signals: {error}"));
+                    }
                     self.state.follow = true;
                     self.recorder = Some(recorder);
                 }
@@ -250,15 +259,47 @@ impl App {
             self.loading = Some(Loading::begin(ctx, &path));
         }
         if let Some(recorder) = &mut self.recorder
-            && let Some(words) = recorder.ended().map(str::to_owned)
+            && let Some(Ended { message, mut hints }) = recorder.ended().cloned()
         {
             if self.snapshot.is_none() && length == 0 {
-                let hints = vec!["`looptrace doctor PID` says what attaching needs".to_owned()];
-                self.error = Some((PathBuf::new(), LoadError { message: words, hints }));
+                if hints.is_empty() {
+                    hints.push("`looptrace doctor PID` says what attaching needs".to_owned());
+                }
+                self.error = Some((PathBuf::new(), LoadError { message, hints }));
             } else {
-                self.state.notice = Some(words);
+                self.state.notice = Some(message);
             }
             self.recorder = None;
+        }
+    }
+
+    /// What is selected has been scrolled to, unless the rows of a table are only being made, or the
+    /// window has not got its size yet.
+    fn forget_reveal(&mut self, ctx: &Context) {
+        if self.state.reveal {
+            self.state.reveal = self.first_frames > 0 || self.caches.is_working();
+            self.first_frames = self.first_frames.saturating_sub(1);
+            ctx.request_repaint();
+        }
+    }
+
+    /// Calls the window what it shows, and while recording, up to when.
+    fn set_title(&mut self, ctx: &Context) {
+        let shown = self.snapshot.as_ref();
+        let mut title = shown.map_or_else(String::new, |shown| shown.file_name());
+        if let (Some(_), Some(shown)) = (&self.recorder, shown) {
+            let words = if self.state.paused { "paused at" } else { "recording," };
+            let seconds = shown.timeline.end.as_nanos() / 1_000_000_000;
+            title = format!("{title} ({words} {seconds} s)");
+        }
+        title = if title.is_empty() {
+            "looptrace".to_owned()
+        } else {
+            format!("{title} – looptrace")
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
         }
     }
 
@@ -292,7 +333,7 @@ impl App {
             Some(snapshot) => self.show_recording(ui, &snapshot, &mut out),
             None => self.show_nothing(ui, &mut out),
         }
-        self.state.reveal = false;
+        self.forget_reveal(&ctx);
         views::overlays::show(
             &ctx,
             &mut self.state,
@@ -303,6 +344,7 @@ impl App {
         for command in out {
             self.apply(&ctx, command);
         }
+        self.set_title(&ctx);
         self.picture_when_ready(&ctx);
     }
 
@@ -328,6 +370,7 @@ impl App {
             dock.ui(&mut dock::Panes { show: &mut show }, ui);
         });
         self.state.focus_search = false;
+        self.state.focus_filter = false;
     }
 
     fn show_nothing(&mut self, ui: &mut Ui, out: &mut Vec<Command>) {
@@ -345,9 +388,27 @@ impl App {
     }
 }
 
+fn is_of_pointer(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::PointerMoved(_)
+            | Event::PointerButton { .. }
+            | Event::MouseMoved(_)
+            | Event::MouseWheel { .. }
+            | Event::Zoom(_)
+    )
+}
+
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         self.collect(ctx);
+    }
+
+    fn raw_input_hook(&mut self, _: &Context, input: &mut RawInput) {
+        // A picture shows what was asked for, wherever the pointer happens to be.
+        if self.options.picture.is_some() {
+            input.events.retain(|event| !is_of_pointer(event));
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {

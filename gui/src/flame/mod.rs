@@ -5,6 +5,7 @@ pub mod difference;
 mod paths;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use looptrace::model::{CodeId, TaskId};
@@ -150,6 +151,28 @@ pub struct Flame {
 }
 
 impl Flame {
+    /// The functions by the time spent in each itself, longest first.
+    #[must_use]
+    pub fn heaviest(&self) -> Vec<(CodeId, u64)> {
+        let mut sums: BTreeMap<CodeId, u64> = BTreeMap::new();
+        for block in self.rows.iter().flatten() {
+            if let Some(code) = self.name(block).and_then(|name| name.code) {
+                *sums.entry(code).or_default() += block.own;
+            }
+        }
+        let mut sums: Vec<(CodeId, u64)> = sums.into_iter().collect();
+        sums.sort_by_key(|&(code, own)| (std::cmp::Reverse(own), code));
+        sums
+    }
+
+    /// A function in words: its name, its place and the time spent in itself.
+    #[must_use]
+    pub fn words(&self, code: CodeId) -> Option<String> {
+        let name = self.names.iter().find(|name| name.code == Some(code))?;
+        let own = self.heaviest().into_iter().find(|(known, _)| *known == code)?.1;
+        Some(format!("{}: {} in the function itself", name.text, crate::text::nanos(own)))
+    }
+
     /// The name of a box.
     #[must_use]
     pub fn name(&self, block: &Block) -> Option<&Name> {

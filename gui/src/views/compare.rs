@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eframe::egui::{Grid, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{Align, Grid, Layout, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::{Show, flamegraph, heading, nothing};
 use crate::command::{Action, Command};
+use crate::copy::tsv;
 use crate::flame::difference::{Difference, difference};
 use crate::snapshot::Snapshot;
 use crate::theme::FRAME;
@@ -112,13 +113,14 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
 fn figures(ui: &mut Ui, show: &Show<'_>, compared: &Compared) {
     Grid::new("figures").striped(true).spacing([14.0, 3.0]).show(ui, |ui| {
         for title in ["", "before", "after", "difference"] {
-            ui.label(RichText::new(title).color(show.theme.weak));
+            title_of(ui, show, title);
         }
         ui.end_row();
         for figure in &compared.figures {
             ui.label(figure.name);
-            ui.label(figure.unit.text(figure.before));
-            ui.label(figure.unit.text(figure.after));
+            for value in [figure.before, figure.after] {
+                at_right(ui, |ui| ui.label(figure.unit.text(value)));
+            }
             let (words, colour) = judged(show, figure);
             ui.label(RichText::new(words).color(colour));
             ui.end_row();
@@ -127,11 +129,12 @@ fn figures(ui: &mut Ui, show: &Show<'_>, compared: &Compared) {
 }
 
 fn judged(show: &Show<'_>, figure: &Figure) -> (String, eframe::egui::Color32) {
-    /// Below this share, a difference is no news.
-    const NO_NEWS: f64 = 0.02;
+    /// A share that differs by less than this has not changed.
+    const NO_NEWS_OF_SHARES: f64 = 0.005;
     let theme = show.theme;
     let by = figure.after - figure.before;
-    if by.abs() <= figure.before.abs().max(figure.after.abs()) * NO_NEWS {
+    let is_share = figure.unit == Unit::Share;
+    if is_none(figure.before, figure.after) || (is_share && by.abs() < NO_NEWS_OF_SHARES) {
         return ("=".to_owned(), theme.weak);
     }
     let sign = if by > 0.0 { "▲ +" } else { "▼ −" };
@@ -151,6 +154,26 @@ fn judged(show: &Show<'_>, figure: &Figure) -> (String, eframe::egui::Color32) {
     (format!("{sign}{}{share}", figure.unit.text(by.abs())), colour)
 }
 
+fn title_of(ui: &mut Ui, show: &Show<'_>, title: &str) {
+    let words = RichText::new(title).color(show.theme.weak);
+    if matches!(title, "before" | "after") {
+        at_right(ui, |ui| ui.label(words));
+    } else {
+        ui.label(words);
+    }
+}
+
+/// Figures stand at the right of their column, and so do the titles above them.
+fn at_right<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) {
+    ui.with_layout(Layout::right_to_left(Align::Center), add);
+}
+
+/// Whether two figures differ by so little that it is no news.
+fn is_none(before: f64, after: f64) -> bool {
+    const NO_NEWS: f64 = 0.02;
+    (after - before).abs() <= before.abs().max(after.abs()) * NO_NEWS
+}
+
 fn places(ui: &mut Ui, show: &mut Show<'_>, compared: &Compared) {
     if compared.places.is_empty() {
         ui.label(RichText::new("Neither has a stall.").color(show.theme.weak));
@@ -158,7 +181,7 @@ fn places(ui: &mut Ui, show: &mut Show<'_>, compared: &Compared) {
     }
     Grid::new("places").striped(true).spacing([14.0, 3.0]).show(ui, |ui| {
         for title in ["stalls at", "before", "after", "difference"] {
-            ui.label(RichText::new(title).color(show.theme.weak));
+            title_of(ui, show, title);
         }
         ui.end_row();
         for place in compared.places.iter().take(MOST_PLACES) {
@@ -173,14 +196,16 @@ fn places(ui: &mut Ui, show: &mut Show<'_>, compared: &Compared) {
                 }
             }
             for (count, nanos) in [place.before, place.after] {
-                ui.label(match count {
+                let words = match count {
                     0 => "–".to_owned(),
                     _ => format!("{} × {}", text::count(count), text::nanos(nanos / count)),
-                });
+                };
+                at_right(ui, |ui| ui.label(words));
             }
             let (words, colour) = match (place.before.1, place.after.1) {
                 (0, after) => (format!("new +{}", text::nanos(after)), show.theme.stall),
                 (before, 0) => (format!("gone −{}", text::nanos(before)), show.theme.good),
+                (a, b) if is_none(a as f64, b as f64) => ("=".to_owned(), show.theme.weak),
                 (a, b) if b > a => (format!("▲ +{}", text::nanos(b - a)), show.theme.stall),
                 (a, b) => (format!("▼ −{}", text::nanos(a - b)), show.theme.good),
             };
@@ -214,11 +239,13 @@ fn draw(ui: &mut Ui, show: &Show<'_>, flame: &Difference) {
             }
             let by = block.width as f64 - before as f64;
             let part = (by / block.width.max(before).max(1) as f64) as f32;
-            painter.rect_filled(place.shrink2(vec2(0.25, 0.0)), 1.0, show.theme.difference(part));
+            let colour = show.theme.difference(part);
+            painter.rect_filled(place.shrink2(vec2(0.25, 0.0)), 1.0, colour);
             let Some(name) = flame.names.get(block.name as usize) else { continue };
             let sign = if by > 0.0 { "▲" } else { "▼" };
             let caption = format!("{sign} {}", name.text);
-            flamegraph::caption(&painter.with_clip_rect(place), show.theme, place, &caption);
+            let text = show.theme.text_on(colour);
+            flamegraph::caption(&painter.with_clip_rect(place), text, place, &caption);
             if response.hover_pos().is_some_and(|pos| place.contains(pos)) {
                 let (a, b) = (text::nanos(before), text::nanos(block.width));
                 words = Some(format!(
@@ -230,6 +257,22 @@ fn draw(ui: &mut Ui, show: &Show<'_>, flame: &Difference) {
     }
     if let Some(words) = words {
         response.on_hover_text_at_pointer(words);
+    }
+}
+
+impl Compared {
+    /// As tab-separated text: times in nanoseconds, shares from 0 to 1.
+    #[must_use]
+    pub fn as_tsv(&self) -> String {
+        let figures = self.figures.iter().map(|figure| {
+            let (before, after) = (figure.before.to_string(), figure.after.to_string());
+            vec![figure.name.to_owned(), before, after]
+        });
+        let places = self.places.iter().map(|place| {
+            let (before, after) = (place.before.1.to_string(), place.after.1.to_string());
+            vec![format!("stalled at {}", place.name), before, after]
+        });
+        tsv(&["what", "before", "after"], figures.chain(places))
     }
 }
 

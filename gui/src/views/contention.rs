@@ -5,6 +5,7 @@ use eframe::egui::Ui;
 use super::tasks::count;
 use super::{Show, nothing};
 use crate::command::Command;
+use crate::snapshot::Snapshot;
 use crate::state::{Sort, TableId};
 use crate::table::{Column, Table, figures, words};
 use crate::text;
@@ -31,21 +32,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
     }
     let sort = show.sort(TableId::Contention, Sort { column: 3, descending: true });
     let dictionary = &snapshot.analysis.dictionary;
-    let name = |row: usize| text::wait(dictionary, rows.get(row).map(|row| row.wait));
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    match sort.column {
-        0 => order.sort_by_cached_key(|&row| name(row)),
-        1 => order.sort_by_key(|&row| rows[row].waits),
-        2 => order.sort_by_key(|&row| rows[row].tasks),
-        3 => order.sort_by_key(|&row| rows[row].total),
-        4 => order.sort_by_key(|&row| rows[row].p50),
-        5 => order.sort_by_key(|&row| rows[row].p99),
-        6 => order.sort_by_key(|&row| rows[row].longest),
-        _ => order.sort_by_key(|&row| rows[row].longest_by),
-    }
-    if sort.descending {
-        order.reverse();
-    }
+    let order = order(snapshot, sort);
     count(ui, show, rows.len(), rows.len(), "things tasks queued for, as censuses saw them");
     let most = rows.iter().map(|row| row.total).max().unwrap_or(0);
     let table = Table {
@@ -57,12 +44,13 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         theme: show.theme,
     };
     let (theme, state) = (show.theme, show.state);
+    let at = |row: usize| order.get(row).and_then(|&row| rows.get(row));
     let clicked = table.show(
         ui,
         show.out,
         |_| false,
         |row, cells| {
-            let Some(row) = order.get(row).and_then(|&row| rows.get(row)) else { return };
+            let Some(row) = at(row) else { return };
             let name = text::wait(dictionary, Some(row.wait));
             let found = state.finds(&name);
             cells.name(name, found);
@@ -78,9 +66,29 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
             }
         },
     );
-    let row = clicked.and_then(|row| order.get(row)).and_then(|&row| rows.get(row));
-    if let Some((task, since)) = row.and_then(|row| row.longest_by) {
+    if let Some((task, since)) = clicked.and_then(at).and_then(|row| row.longest_by) {
         show.out.push(Command::JumpToTask(task));
         show.out.push(Command::Cursor(since));
     }
+}
+
+fn order(snapshot: &Snapshot, sort: Sort) -> Vec<usize> {
+    let rows = &snapshot.contended;
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    match sort.column {
+        0 => order.sort_by_cached_key(|&row| {
+            text::wait(&snapshot.analysis.dictionary, Some(rows[row].wait))
+        }),
+        1 => order.sort_by_key(|&row| rows[row].waits),
+        2 => order.sort_by_key(|&row| rows[row].tasks),
+        3 => order.sort_by_key(|&row| rows[row].total),
+        4 => order.sort_by_key(|&row| rows[row].p50),
+        5 => order.sort_by_key(|&row| rows[row].p99),
+        6 => order.sort_by_key(|&row| rows[row].longest),
+        _ => order.sort_by_key(|&row| rows[row].longest_by),
+    }
+    if sort.descending {
+        order.reverse();
+    }
+    order
 }

@@ -32,16 +32,16 @@ pub struct Row {
 }
 
 const COLUMNS: [Column; 10] = [
-    words("Coroutine", 150.0, "The outermost coroutine of the tasks"),
+    words("Coroutine", 130.0, "The outermost coroutine of the tasks"),
     words("Where", 0.0, "Where it is defined"),
-    figures("Tasks", 64.0, "How many were seen"),
-    figures("Running", 80.0, "Time on the loop's thread, all tasks together"),
-    figures("Ready", 80.0, "Time in which they could run and did not"),
-    figures("Waiting", 80.0, "Time in which they waited"),
-    figures("Steps seen", 78.0, "Stretches in which samples saw one run; short ones are missed"),
-    figures("p99 step", 78.0, "99 of 100 of the steps seen were no longer"),
-    figures("Longest", 78.0, "The longest of them"),
-    words("Waits mostly for", 110.0, "What it waited for longest"),
+    figures("Tasks", 52.0, "How many were seen"),
+    figures("Running", 72.0, "Time on the loop's thread, all tasks together"),
+    figures("Ready", 72.0, "Time in which they could run and did not"),
+    figures("Waiting", 72.0, "Time in which they waited"),
+    figures("Steps seen", 74.0, "Stretches in which samples saw one run; short ones are missed"),
+    figures("p99 step", 68.0, "99 of 100 of the steps seen were no longer"),
+    figures("Longest", 68.0, "The longest of them"),
+    words("Waits mostly for", 104.0, "What it waited for longest"),
 ];
 
 /// The table.

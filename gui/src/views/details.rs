@@ -4,7 +4,7 @@ use eframe::egui::{Label, RichText, ScrollArea, Sense, Ui, vec2};
 use looptrace::analysis::timeline::{Span, SpanState};
 use looptrace::model::{TaskId, Timestamp};
 
-use super::{Show, fact, fact_name, heading, stall};
+use super::{Show, fact, fact_name, heading, recording, stall};
 use crate::command::Command;
 use crate::snapshot::Snapshot;
 use crate::state::{Selection, State};
@@ -25,73 +25,13 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
                 let found = snapshot.timeline.lanes.get(lane).and_then(|lane| lane.spans.get(span));
                 match found {
                     Some(span) => of_span(ui, show, &span, lane),
-                    None => of_recording(ui, show),
+                    None => recording::show(ui, show),
                 }
             }
             Selection::Group(group) => of_group(ui, show, group),
-            Selection::None => of_recording(ui, show),
+            Selection::None => recording::show(ui, show),
         }
     });
-}
-
-fn of_recording(ui: &mut Ui, show: &mut Show<'_>) {
-    let (analysis, theme) = (&show.snapshot.analysis, show.theme);
-    ui.heading("Recording");
-    let overview = &analysis.overview;
-    fact(ui, theme, "length", overview.duration.to_string());
-    for facts in &overview.targets {
-        let target = &facts.target;
-        fact(ui, theme, "process", format!("{} · Python {}", target.pid, target.python));
-        fact(ui, theme, "command", target.command.join(" "));
-    }
-    fact(ui, theme, "tasks", text::count(analysis.tasks.len() as u64));
-    fact(ui, theme, "stalls", text::count(analysis.stalls.len() as u64));
-    fact(ui, theme, "spans", text::count(show.snapshot.timeline.span_count() as u64));
-    heading(ui, theme, "Event loops");
-    for time in &analysis.loops {
-        ui.label(RichText::new(lookup::loop_name(show.snapshot, time.id)).strong());
-        let whole = (time.busy + time.idle).as_nanos() as f64;
-        let busy = text::percent(time.busy.as_nanos() as f64, whole);
-        fact(ui, theme, "busy", format!("{} ({busy})", time.busy));
-        fact(ui, theme, "polling", time.idle.to_string());
-        fact(ui, theme, "not seen", time.unknown.to_string());
-        if let Some(lag) = &time.lag {
-            fact(ui, theme, "lag p50 · p99", format!("{} · {}", lag.p50, lag.p99));
-            fact(ui, theme, "longest lag", lag.max.to_string());
-        }
-    }
-    heading(ui, theme, "How it was recorded");
-    fact(
-        ui,
-        theme,
-        "samples",
-        format!("{} at {} Hz", text::count(overview.samples), analysis.meta.rate_hz),
-    );
-    fact(ui, theme, "idle ticks", text::count(overview.idle_ticks));
-    let misses = &overview.misses;
-    fact(
-        ui,
-        theme,
-        "missed",
-        format!("{} late, {} torn, {} unreadable", misses.late, misses.torn, misses.unreadable),
-    );
-    fact(
-        ui,
-        theme,
-        "censuses",
-        format!("{} ({} partial)", text::count(overview.censuses), overview.partial_censuses),
-    );
-    fact(ui, theme, "gaps", text::count(overview.gaps.len() as u64));
-    fact(ui, theme, "dropped", text::count(overview.dropped));
-    let cpu = overview.recorder_cpu.map_or_else(|| "unknown".to_owned(), |cpu| cpu.to_string());
-    fact(ui, theme, "recorder's CPU", cpu);
-    fact(ui, theme, "recorder", analysis.meta.looptrace_version.clone());
-    fact(
-        ui,
-        theme,
-        "file",
-        format!("{}, read in {:.0?}", text::bytes(show.snapshot.bytes), show.snapshot.took),
-    );
 }
 
 fn of_task(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
@@ -252,13 +192,9 @@ fn of_group(ui: &mut Ui, show: &mut Show<'_>, group: usize) {
 }
 
 fn share(ui: &mut Ui, show: &Show<'_>, share: f32, words: &str, state: SpanState) {
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
-    let bar = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
-    ui.painter().rect_filled(rect, 2.0, show.theme.raised);
-    ui.painter().rect_filled(bar, 2.0, show.theme.state(state).gamma_multiply(0.6));
+    let colour = show.theme.state(state).gamma_multiply(0.6);
     let words = format!("{}  {words}", text::percent(f64::from(share), 1.0));
-    let label = Label::new(RichText::new(words)).truncate().halign(eframe::egui::Align::Min);
-    ui.put(rect.shrink2(vec2(6.0, 0.0)), label);
+    super::share_bar(ui, show.theme, share, colour, &words);
 }
 
 /// What is selected, as text.
@@ -266,6 +202,7 @@ fn share(ui: &mut Ui, show: &Show<'_>, share: f32, words: &str, state: SpanState
 pub fn as_text(state: &State, snapshot: &Snapshot) -> Option<String> {
     match state.selection {
         Selection::Stall(index) => Some(copy::stall(snapshot, snapshot.stalls().get(index)?)),
+        Selection::Group(group) => copy::group(snapshot, group),
         _ => Some(copy::task(snapshot, apply::selected_task(state, snapshot)?)),
     }
 }

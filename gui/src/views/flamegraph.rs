@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, Button, FontId, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2,
+    Align2, Button, Color32, FontId, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    pos2, vec2,
 };
 
 use super::{Show, nothing};
@@ -12,7 +13,7 @@ use crate::flame::{self, Block, Flame, Layout, Name, Request, Rows, Transform, W
 use crate::lookup;
 use crate::state::Selection;
 use crate::text;
-use crate::theme::{FRAME, Theme};
+use crate::theme::FRAME;
 
 /// The part of the axis that is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,6 +48,10 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         };
         nothing(ui, show.theme, "Nothing to draw", words);
         return;
+    }
+    if flame.is_cut {
+        let words = "▲ More stacks than can be drawn: the lightest are left out. A shorter range shows all.";
+        ui.label(RichText::new(words).color(show.theme.warning));
     }
     ScrollArea::vertical().id_salt("flame").auto_shrink([false, false]).show(ui, |ui| {
         let up = flame.callers.len() as f32 * FRAME;
@@ -327,11 +332,11 @@ fn one(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect, name: Optio
         let stroke = Stroke::new(1.5, theme.accent);
         painter.rect_stroke(rect, 1.0, stroke, StrokeKind::Inside);
     }
-    caption(painter, theme, rect, &name.text);
+    caption(painter, theme.text_on(colour), rect, &name.text);
 }
 
 /// The text of a box, where there is room.
-pub fn caption(painter: &eframe::egui::Painter, theme: &Theme, rect: Rect, words: &str) {
+pub fn caption(painter: &eframe::egui::Painter, colour: Color32, rect: Rect, words: &str) {
     const ROOM: f32 = 28.0;
     if rect.width() < ROOM {
         return;
@@ -342,7 +347,7 @@ pub fn caption(painter: &eframe::egui::Painter, theme: &Theme, rect: Rect, words
     let words: String = words.chars().take(most).collect();
     let at = pos2(rect.left().max(painter.clip_rect().left()) + 4.0, rect.center().y);
     let font = FontId::proportional(11.0);
-    painter.with_clip_rect(clip).text(at, Align2::LEFT_CENTER, words, font, theme.on_span);
+    painter.with_clip_rect(clip).text(at, Align2::LEFT_CENTER, words, font, colour);
 }
 
 fn matches(show: &Show<'_>, name: &Name) -> bool {

@@ -90,7 +90,7 @@ fn search(ui: &mut Ui, show: &mut Show<'_>) {
     let mut text = show.state.search.clone();
     let edit = TextEdit::singleline(&mut text)
         .id(Id::unique("search"))
-        .hint_text("Search  /")
+        .hint_text("Search (/)")
         .desired_width(190.0);
     let field = ui.add(edit);
     let field = field.accessible_name("Search");

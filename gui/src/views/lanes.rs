@@ -7,7 +7,7 @@ use eframe::egui::{
 use looptrace::analysis::timeline::{Lane, LaneKind, SpanState};
 use looptrace::model::Timestamp;
 
-use super::Show;
+use super::{Show, strips};
 use crate::axis::Axis;
 use crate::command::Command;
 use crate::lookup;
@@ -29,7 +29,11 @@ pub fn row(ui: &mut Ui, show: &mut Show<'_>, row: Row, rect: Rect, names: f32, a
         Row::Heading(title) => heading(ui, show, title, rect),
         Row::Counts => {
             label(ui, show, name, "tasks, ready of them", 10.0, None);
-            counts(ui, show, canvas, axis);
+            strips::counts(ui, show, canvas, axis);
+        }
+        Row::Queue(event_loop) => {
+            label(ui, show, name, "ready queue", 22.0, Some(show.theme.weak));
+            strips::queue(ui, show, event_loop, canvas, axis);
         }
         Row::Lane(lane, indent) => {
             lane_name(ui, show, lane, name, indent);
@@ -319,39 +323,4 @@ fn preview(ui: &Ui, show: &Show<'_>, group: usize, rect: Rect, axis: &Axis) {
         paint::spans(&mut mesh, &lane.spans, strip, style(show, axis, is_found(show, lane)));
     }
     ui.painter_at(rect).add(Shape::mesh(mesh));
-}
-
-/// How many tasks there were, and how many of them were ready, as steps.
-fn counts(ui: &Ui, show: &Show<'_>, rect: Rect, axis: &Axis) {
-    let counts = &show.snapshot.timeline.counts;
-    let view = axis.range();
-    let first = counts.partition_point(|count| count.time.as_nanos() < view.start);
-    let end = counts.partition_point(|count| count.time.as_nanos() <= view.end);
-    let first = first.saturating_sub(1);
-    let Some(visible) = counts.get(first..(end + 1).min(counts.len())) else { return };
-    let most = visible.iter().map(|count| count.tasks).max().unwrap_or(0).max(1);
-    let painter = ui.painter_at(rect);
-    let mut mesh = Mesh::default();
-    let stride = (visible.len() / (rect.width().max(1.0) as usize * 2)).max(1);
-    for (at, chunk) in visible.chunks(stride).enumerate() {
-        let next = visible.get((at + 1) * stride).map_or(view.end, |count| count.time.as_nanos());
-        let Some(begin) = chunk.first() else { continue };
-        let x = axis.x(begin.time.as_nanos()).max(rect.left())..=axis.x(next).min(rect.right());
-        if x.end() <= x.start() {
-            continue;
-        }
-        let tasks = chunk.iter().map(|count| count.tasks).max().unwrap_or(0);
-        let ready = chunk.iter().map(|count| count.ready).max().unwrap_or(0);
-        for (value, colour) in
-            [(tasks, show.theme.accent.gamma_multiply(0.35)), (ready, show.theme.ready)]
-        {
-            let height = (rect.height() - 4.0) * value as f32 / most as f32;
-            let bar = Rect::from_x_y_ranges(x.clone(), rect.bottom() - height..=rect.bottom());
-            mesh.add_colored_rect(bar, colour);
-        }
-    }
-    painter.add(Shape::mesh(mesh));
-    let words = format!("up to {}", text::count(u64::from(most)));
-    let at = rect.left_top() + vec2(4.0, 2.0);
-    painter.text(at, Align2::LEFT_TOP, words, FontId::proportional(10.0), show.theme.weak);
 }

@@ -10,18 +10,24 @@ pub mod findings;
 pub mod flamegraph;
 pub mod frame;
 pub mod lag;
+pub mod lag_plots;
 pub mod lanes;
 pub mod overlays;
 pub mod overview;
+pub mod recording;
 pub mod stall;
 pub mod stalls;
 pub mod statistics;
+pub mod strips;
 pub mod tasks;
 pub mod timeline;
 
 use std::sync::Arc;
 
-use eframe::egui::{Frame, Margin, RichText, Ui};
+use eframe::egui::text::{LayoutJob, TextFormat};
+use eframe::egui::{
+    Align2, Color32, Frame, Label, Margin, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, vec2,
+};
 
 use crate::command::Command;
 use crate::flame::{Flame, Request, difference::Difference};
@@ -77,7 +83,7 @@ pub struct Caches {
     /// Figures of a range.
     pub statistics: Job<statistics::Key, statistics::Statistics>,
     /// The await graph.
-    pub awaits: Job<awaits::Key, awaits::Graph>,
+    pub awaits: Job<awaits::Key, crate::awaits::Graph>,
     /// Lags.
     pub lag: Job<lag::Key, lag::Lags>,
     /// Source files.
@@ -164,9 +170,32 @@ pub fn fact(ui: &mut Ui, theme: &Theme, name: &str, value: impl Into<String>) {
 /// The name of a fact; what follows stands at the same place for all.
 pub fn fact_name(ui: &mut Ui, theme: &Theme, name: &str) {
     let layout = eframe::egui::Layout::left_to_right(eframe::egui::Align::Min);
-    ui.allocate_ui_with_layout(eframe::egui::vec2(FACT, 16.0), layout, |ui| {
+    ui.allocate_ui_with_layout(vec2(FACT, 16.0), layout, |ui| {
         ui.set_min_width(FACT);
         let name = RichText::new(name).color(theme.weak);
         ui.add(eframe::egui::Label::new(name).truncate());
     });
+}
+
+/// A share of a whole as a bar, with words on it.
+pub fn share_bar(ui: &mut Ui, theme: &Theme, share: f32, colour: Color32, words: &str) {
+    let size = vec2(ui.available_width(), 18.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let bar = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 2.0, theme.raised);
+    painter.rect_filled(bar, 2.0, colour);
+    let at = rect.left_center() + vec2(6.0, 0.0);
+    let font = TextStyle::Body.resolve(ui.style());
+    painter.text(at, Align2::LEFT_CENTER, words, font, theme.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+}
+
+/// Words behind a coloured mark, which are not parted where a line ends.
+pub fn marked(ui: &mut Ui, theme: &Theme, mark: &str, colour: Color32, words: &str) {
+    let font = TextStyle::Body.resolve(ui.style());
+    let mut job = LayoutJob::default();
+    job.append(mark, 0.0, TextFormat::simple(font.clone(), colour));
+    job.append(words, 5.0, TextFormat::simple(font, theme.text));
+    ui.add(Label::new(job).extend());
 }

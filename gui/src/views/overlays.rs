@@ -1,8 +1,11 @@
 //! What lies over the views: the keys, all commands, all tasks.
 
-use eframe::egui::{Button, Context, Grid, Id, Key, Modal, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{
+    Align, Button, Context, Id, Key, Label, Layout, Modal, RichText, ScrollArea, Sense, TextEdit,
+    Ui, vec2,
+};
 use looptrace::analysis::timeline::SpanState;
-use looptrace::model::TaskId;
+use looptrace::model::{CauseKind, TaskId};
 
 use crate::command::{Action, Command};
 use crate::lookup;
@@ -38,47 +41,54 @@ pub fn show(
 }
 
 fn help(ui: &mut Ui, theme: &Theme) {
-    ui.set_width((ui.ctx().content_rect().width() - 80.0).min(940.0));
+    let room = ui.ctx().content_rect();
+    let width = (room.width() - 60.0).min(1000.0);
+    ui.set_width(width);
     ui.heading("Keys");
     legend(ui, theme);
-    let height = ui.ctx().content_rect().height() - 190.0;
+    ui.add_space(6.0);
+    let height = room.height() - 150.0;
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
-        let mut groups: Vec<&str> = Vec::new();
-        for action in Action::ALL {
-            if !groups.contains(&action.group()) {
-                groups.push(action.group());
-            }
-        }
-        ui.columns(2, |columns| {
-            let half = Action::ALL.len() / 2;
-            let mut placed = 0;
-            for group in groups {
-                let actions: Vec<&Action> =
-                    Action::ALL.iter().filter(|action| action.group() == group).collect();
-                let column = usize::from(placed >= half);
-                placed += actions.len();
-                help_group(&mut columns[column], theme, group, &actions);
-            }
-        });
+        let columns = if width < 720.0 { 1 } else { 2 };
+        ui.columns(columns, |columns| help_columns(columns, theme));
         ui.add_space(6.0);
         let mouse = "Mouse: the wheel zooms at the pointer, with Shift it moves; drag selects a range, \
                      Shift-drag or the middle button moves; double-click fits; click selects.";
-        ui.label(RichText::new(mouse).color(theme.weak));
+        ui.add(Label::new(RichText::new(mouse).color(theme.weak)).wrap());
     });
 }
 
+/// Groups of keys, from the first column to the last, about as many in each.
+fn help_columns(columns: &mut [Ui], theme: &Theme) {
+    let share = Action::ALL.len().div_ceil(columns.len());
+    let mut groups: Vec<&str> = Action::ALL.iter().map(|action| action.group()).collect();
+    groups.dedup();
+    let mut placed = 0;
+    for group in groups {
+        let actions: Vec<&Action> =
+            Action::ALL.iter().filter(|action| action.group() == group).collect();
+        let column = ((placed + actions.len() / 2) / share).min(columns.len() - 1);
+        placed += actions.len();
+        help_group(&mut columns[column], theme, group, &actions);
+    }
+}
+
 fn help_group(ui: &mut Ui, theme: &Theme, group: &str, actions: &[&Action]) {
+    const KEYS: f32 = 150.0;
     ui.label(RichText::new(group).strong());
-    Grid::new(group).num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
-        for action in actions {
-            let keys = action.keys_text();
-            let keys = if keys.is_empty() { "–".to_owned() } else { keys };
-            ui.label(RichText::new(keys).monospace().size(11.0).color(theme.accent));
-            ui.label(RichText::new(action.help()).size(12.0));
-            ui.end_row();
-        }
-    });
-    ui.add_space(6.0);
+    for action in actions {
+        let keys = action.keys_text();
+        let keys = if keys.is_empty() { "by its name".to_owned() } else { keys };
+        ui.horizontal_top(|ui| {
+            let keys = RichText::new(keys).monospace().size(11.0).color(theme.accent);
+            ui.allocate_ui_with_layout(vec2(KEYS, 15.0), Layout::left_to_right(Align::Min), |ui| {
+                ui.set_min_width(KEYS);
+                ui.label(keys);
+            });
+            ui.add(Label::new(RichText::new(action.help()).size(12.0)).wrap());
+        });
+    }
+    ui.add_space(8.0);
 }
 
 fn legend(ui: &mut Ui, theme: &Theme) {
@@ -90,12 +100,19 @@ fn legend(ui: &mut Ui, theme: &Theme) {
             (SpanState::Idle, "polls, or waits for work"),
             (SpanState::Unknown, "not known"),
         ] {
-            let (rect, _) = ui
-                .allocate_exact_size(eframe::egui::vec2(22.0, 14.0), eframe::egui::Sense::hover());
+            let (rect, _) = ui.allocate_exact_size(vec2(22.0, 14.0), Sense::hover());
             crate::paint::swatch(ui.painter(), rect, state, theme);
             ui.label(words);
         }
-        ui.label(RichText::new("■ stall").color(theme.stall));
+        for (kind, words) in [
+            (CauseKind::CpuPython, "stall: computing"),
+            (CauseKind::BlockingCall, "blocked"),
+            (CauseKind::GilWait, "waiting for the GIL"),
+            (CauseKind::Gc, "collecting, importing"),
+            (CauseKind::Starved, "no CPU"),
+        ] {
+            super::marked(ui, theme, Theme::sign(kind), theme.cause(kind), words);
+        }
     });
 }
 
@@ -147,7 +164,7 @@ fn palette(ui: &mut Ui, state: &mut State, theme: &Theme, out: &mut Vec<Command>
         for (index, action) in found.iter().enumerate() {
             let button = Button::selectable(index == at, action.name())
                 .shortcut_text(RichText::new(action.keys_text()).color(theme.weak))
-                .min_size(eframe::egui::vec2(ui.available_width(), 20.0));
+                .min_size(vec2(ui.available_width(), 20.0));
             let response = ui.add(button).on_hover_text(action.help());
             if index == at && state.overlay_text != text {
                 response.scroll_to_me(None);
@@ -190,7 +207,7 @@ fn tasks(
                 let coroutine = RichText::new(text::coroutine(dictionary, task)).color(theme.weak);
                 let button = Button::selectable(index == at, text::task(dictionary, task))
                     .shortcut_text(coroutine)
-                    .min_size(eframe::egui::vec2(ui.available_width(), 20.0));
+                    .min_size(vec2(ui.available_width(), 20.0));
                 if ui.add(button).clicked() {
                     chosen = Some(task);
                 }

@@ -1,6 +1,6 @@
 //! The whole recording in one strip: how busy, how late, how many tasks, which stalls.
 
-use eframe::egui::{Frame, Mesh, Panel, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
+use eframe::egui::{Align2, Frame, Mesh, Panel, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use looptrace::analysis::timeline::{LaneKind, SpanState};
 use looptrace::model::Timestamp;
 
@@ -8,7 +8,7 @@ use super::Show;
 use crate::axis::{Axis, Range};
 use crate::command::Command;
 use crate::paint;
-use crate::theme::OVERVIEW;
+use crate::theme::{LEGEND, OVERVIEW};
 
 /// Points per column: a share of less time would be all or nothing.
 const COLUMN: f32 = 3.0;
@@ -39,8 +39,10 @@ pub fn panel(ui: &mut Ui, show: &mut Show<'_>) {
                 ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
             let response = response.accessible_name("Overview of the whole recording");
             let whole = show.snapshot.whole();
-            let axis = Axis::new((0.0, whole.end as f64), rect.x_range());
-            paint_strip(ui, show, rect, &axis);
+            let strip = rect.with_min_x(rect.left() + LEGEND).with_max_x(rect.right() - 2.0);
+            let axis = Axis::new((0.0, whole.end as f64), strip.x_range());
+            paint_strip(ui, show, strip, &axis);
+            legend(&ui.painter_at(rect), show, rect.with_max_x(strip.left()));
             interact(ui, show, &response, &axis, whole);
         },
     );
@@ -112,29 +114,26 @@ fn paint_strip(ui: &Ui, show: &mut Show<'_>, rect: Rect, axis: &Axis) {
     }
     stalls(show, &painter, rect, axis);
     veil(show, &painter, rect, axis);
-    legend(&painter, show, rect);
 }
 
 /// What each colour means, and how much its highest point is.
 fn legend(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect) {
     let (theme, cache) = (show.theme, &show.caches.overview);
-    let words = [
-        ("busy".to_owned(), theme.running),
-        (format!("lag (up to {})", crate::text::nanos(cache.longest_lag)), theme.warning),
-        (
-            format!("tasks (up to {})", crate::text::count(u64::from(cache.most_tasks))),
-            theme.accent,
-        ),
-        ("▼ stalls".to_owned(), theme.stall),
+    let stalls = crate::text::count(show.snapshot.stalls().len() as u64);
+    let most_tasks = crate::text::count(u64::from(cache.most_tasks));
+    let lines = [
+        ("▼", theme.stall, format!("stalls: {stalls}")),
+        ("■", theme.running, "busy".to_owned()),
+        ("—", theme.ready, format!("lag up to {}", crate::text::nanos(cache.longest_lag))),
+        ("—", theme.accent, format!("tasks up to {most_tasks}")),
     ];
-    let font = eframe::egui::FontId::proportional(10.5);
-    let mut at = rect.left_bottom() + vec2(6.0, -3.0);
-    for (word, colour) in words {
-        let galley = painter.layout_no_wrap(word, font.clone(), colour);
-        let place = Rect::from_min_size(at - vec2(0.0, galley.size().y), galley.size());
-        painter.rect_filled(place.expand(2.0), 2.0, theme.canvas.gamma_multiply(0.8));
-        at.x += galley.size().x + 12.0;
-        painter.galley(place.min, galley, colour);
+    let font = eframe::egui::FontId::proportional(11.0);
+    let step = (rect.height() - 8.0) / lines.len() as f32;
+    for (nth, (mark, colour, words)) in lines.into_iter().enumerate() {
+        let at = rect.left_top() + vec2(10.0, 4.0 + step * (nth as f32 + 0.5));
+        painter.text(at, Align2::LEFT_CENTER, mark, font.clone(), colour);
+        let at = at + vec2(16.0, 0.0);
+        painter.text(at, Align2::LEFT_CENTER, words, font.clone(), theme.weak);
     }
 }
 

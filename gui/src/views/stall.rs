@@ -40,19 +40,20 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>, stall: &Stall) {
     }
     heading(ui, theme, "Causes");
     for cause in &stall.causes {
-        share(
-            ui,
-            show,
-            (cause.share as f32, theme.cause(cause.kind)),
-            &cause.kind.name().replace('_', " "),
-            &cause.text,
-        );
+        let colour = theme.cause(cause.kind).gamma_multiply(0.35);
+        let part = text::percent(cause.share, 1.0);
+        let words = format!("{part}  {}", cause.kind.name().replace('_', " "));
+        super::share_bar(ui, theme, cause.share as f32, colour, &words);
+        if !cause.text.is_empty() {
+            ui.add(Label::new(&cause.text).wrap().selectable(true));
+        }
         for (key, value) in &cause.evidence {
             if let Some(value) = evidence(show, value) {
                 let words = format!("{}: {value}", key.trim_end_matches("_ns").replace('_', " "));
                 ui.add(Label::new(RichText::new(words).small().color(theme.weak)).wrap());
             }
         }
+        ui.add_space(4.0);
     }
     stacks(ui, show, stall);
     victims(ui, show, stall);
@@ -99,33 +100,9 @@ fn split(ui: &mut Ui, show: &Show<'_>, stall: &Stall) {
     ui.horizontal_wrapped(|ui| {
         for (name, part, colour) in parts {
             let value = part.map_or_else(|| "unknown".to_owned(), |part| part.to_string());
-            ui.label(RichText::new("■").color(colour));
-            ui.label(format!("{name} {value}"));
+            super::marked(ui, theme, "■", colour, &format!("{name} {value}"));
         }
     });
-}
-
-/// A share as a bar with words.
-fn share(
-    ui: &mut Ui,
-    show: &Show<'_>,
-    (share, colour): (f32, eframe::egui::Color32),
-    name: &str,
-    words: &str,
-) {
-    let theme = show.theme;
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
-    let bar = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
-    ui.painter().rect_filled(rect, 2.0, theme.raised);
-    ui.painter().rect_filled(bar, 2.0, colour.gamma_multiply(0.35));
-    let text = format!("{}  {name}", text::percent(f64::from(share), 1.0));
-    ui.put(
-        rect.shrink2(vec2(6.0, 0.0)),
-        Label::new(RichText::new(text)).truncate().halign(eframe::egui::Align::Min),
-    );
-    if !words.is_empty() {
-        ui.add(Label::new(words).wrap().selectable(true));
-    }
 }
 
 fn evidence(show: &Show<'_>, value: &EvidenceValue) -> Option<String> {
@@ -198,8 +175,13 @@ pub fn frame_line(ui: &mut Ui, show: &mut Show<'_>, id: FrameId, is_guilty: bool
     });
     if let (Some(file), Some(line)) = (names.file, names.line) {
         let around = u32::from(is_guilty) * 2;
-        for (number, source) in show.caches.sources.around(file, line, around) {
-            let words = format!("{number:>5}  {}", source.trim_end());
+        let lines = show.caches.sources.around(file, line, around);
+        // What all have in common is left out: the lines themselves are what there is room for.
+        let indent = |text: &String| text.len() - text.trim_start().len();
+        let code = lines.iter().map(|(_, text)| text).filter(|text| !text.trim().is_empty());
+        let common = code.map(indent).min().unwrap_or(0);
+        for (number, source) in lines {
+            let words = format!("{number:>5}  {}", source.get(common..).unwrap_or("").trim_end());
             let mut words = RichText::new(words).monospace().size(11.0);
             words = if number == line {
                 words.background_color(theme.raised).color(theme.text)

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use eframe::egui::{RichText, Ui};
+use looptrace::model::Stall;
 
 use super::{Show, nothing};
 use crate::axis::Range;
 use crate::command::{Action, Command};
 use crate::lookup;
-use crate::state::{Selection, Sort, TableId};
-use crate::table::{Column, Table, figures, words};
+use crate::snapshot::Snapshot;
+use crate::state::{Selection, Sort, State, TableId};
+use crate::table::{Cells, Column, Table, figures, words};
 use crate::text;
+use crate::theme::Theme;
 
 /// What the order of the list depends on.
 pub type Key = (u64, Sort, Option<Range>);
@@ -37,15 +40,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         return;
     }
     let sort = show.sort(TableId::Stalls, Sort { column: 2, descending: true });
-    let key = (snapshot.revision, sort, show.state.range);
-    let order = match &show.caches.stalls {
-        Some((known, order)) if *known == key => Arc::clone(order),
-        _ => {
-            let order = Arc::new(order(show, sort));
-            show.caches.stalls = Some((key, Arc::clone(&order)));
-            order
-        }
-    };
+    let order = cached(show, sort);
     bar(ui, show, order.len());
     let selected = match show.state.selection {
         Selection::Stall(index) => Some(index),
@@ -62,36 +57,58 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         scroll_to,
         theme: show.theme,
     };
-    let theme = show.theme;
-    let search = &show.state;
+    let (theme, state) = (show.theme, show.state);
     let clicked = table.show(
         ui,
         show.out,
         |row| order.get(row).copied() == selected && selected.is_some(),
         |row, cells| {
-            let Some(stall) = order.get(row).and_then(|&index| stalls.get(index)) else { return };
-            cells.weak(stall.id.to_string());
-            cells.text(text::instant(stall.start.as_nanos(), 1_000_000));
-            cells.text(stall.duration.to_string());
-            let cause = lookup::stall_cause(stall).replace('_', " ");
-            let kind = lookup::stall_kind(stall);
-            cells.marked(crate::theme::Theme::sign(kind), &cause, theme.cause(kind));
-            let place = lookup::stall_place(snapshot, stall);
-            let found = search.finds(&place);
-            cells.name(text::brief(&place), found);
-            let function = lookup::stall_function(snapshot, stall);
-            cells.text(function);
-            match stall.task {
-                Some(task) => cells.text(text::task(&snapshot.analysis.dictionary, task)),
-                None => cells.weak("–"),
+            if let Some(stall) = order.get(row).and_then(|&index| stalls.get(index)) {
+                one(cells, snapshot, state, theme, stall);
             }
-            let more = if stall.victims_complete { "" } else { "+" };
-            cells.text(format!("{}{more}", text::count(stall.victims.len() as u64)));
         },
     );
     if let Some(&index) = clicked.and_then(|row| order.get(row)) {
         show.out.push(Command::JumpToStall(index));
     }
+}
+
+/// The order of the list, kept from frame to frame.
+fn cached(show: &mut Show<'_>, sort: Sort) -> Arc<Vec<usize>> {
+    let key = (show.snapshot.revision, sort, show.state.range);
+    if let Some((known, order)) = &show.caches.stalls
+        && *known == key
+    {
+        return Arc::clone(order);
+    }
+    let order = Arc::new(order(show, sort));
+    show.caches.stalls = Some((key, Arc::clone(&order)));
+    order
+}
+
+fn one(
+    cells: &mut Cells<'_, '_, '_>,
+    snapshot: &Snapshot,
+    state: &State,
+    theme: &Theme,
+    stall: &Stall,
+) {
+    cells.weak(stall.id.to_string());
+    cells.text(text::instant(stall.start.as_nanos(), 1_000_000));
+    cells.text(stall.duration.to_string());
+    let cause = lookup::stall_cause(stall).replace('_', " ");
+    let kind = lookup::stall_kind(stall);
+    cells.marked(Theme::sign(kind), &cause, theme.cause(kind));
+    let place = lookup::stall_place(snapshot, stall);
+    let found = state.finds(&place);
+    cells.name(text::brief(&place), found);
+    cells.text(lookup::stall_function(snapshot, stall));
+    match stall.task {
+        Some(task) => cells.text(text::task(&snapshot.analysis.dictionary, task)),
+        None => cells.weak("–"),
+    }
+    let more = if stall.victims_complete { "" } else { "+" };
+    cells.text(format!("{}{more}", text::count(stall.victims.len() as u64)));
 }
 
 /// The positions of the stalls in the range, sorted.

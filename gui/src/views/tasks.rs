@@ -38,14 +38,14 @@ impl Key {
 }
 
 const COLUMNS: [Column; 9] = [
-    words("Task", 150.0, "Its name"),
+    words("Task", 120.0, "Its name"),
     words("Coroutine", 0.0, "Its outermost coroutine"),
-    words("State", 74.0, "When it was last looked at"),
-    figures("Seen", 80.0, "From the first look at it to the last"),
-    figures("Running", 92.0, "Time on the loop's thread"),
-    figures("Ready", 92.0, "Time in which it could run and did not"),
-    figures("Waiting", 92.0, "Time in which it waited"),
-    figures("Longest step", 92.0, "The longest time it ran without a break, as sampled"),
+    words("State", 60.0, "When it was last looked at"),
+    figures("Seen", 64.0, "From the first look at it to the last"),
+    figures("Running", 84.0, "Time on the loop's thread"),
+    figures("Ready", 76.0, "Time in which it could run and did not"),
+    figures("Waiting", 84.0, "Time in which it waited"),
+    figures("Longest step", 88.0, "The longest time it ran without a break, as sampled"),
     figures("Delayed", 66.0, "Share of its life in which it could run and did not"),
 ];
 

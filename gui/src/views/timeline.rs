@@ -5,12 +5,14 @@ use eframe::egui::{
     Align2, Button, ComboBox, CursorIcon, FontId, PointerButton, Rect, ScrollArea, Sense, Stroke,
     TextEdit, Ui, pos2, vec2,
 };
+use looptrace::analysis::timeline::{Span, SpanState};
 use looptrace::model::Timestamp;
 
-use super::{Show, lanes};
+use super::{Show, lanes, strips};
 use crate::axis::{Axis, Range};
 use crate::command::{Action, Command};
 use crate::rows::{Row, Rows};
+use crate::snapshot::Snapshot;
 use crate::state::{LaneOrder, Selection};
 use crate::text;
 use crate::theme::{AXIS, NAMES};
@@ -84,8 +86,12 @@ fn tools(ui: &mut Ui, show: &mut Show<'_>, rect: Rect) {
     ui.spacing_mut().item_spacing.x = 4.0;
     let mut filter = show.state.lanes.filter.clone();
     let edit = TextEdit::singleline(&mut filter).hint_text("Filter lanes").desired_width(84.0);
-    if ui.add(edit).accessible_name("Filter lanes").changed() {
+    let field = ui.add(edit).accessible_name("Filter lanes");
+    if field.changed() {
         show.out.push(Command::FilterLanes(filter));
+    }
+    if show.state.focus_filter {
+        field.request_focus();
     }
     ComboBox::from_id_salt("order")
         .width(70.0)
@@ -209,7 +215,8 @@ fn interact(
     let at = axis.time(pos.x);
     let row =
         rows.between(pos.y - top, pos.y - top + 0.1).next().and_then(|row| rows.rows.get(row));
-    let hit = row.and_then(|row| hit(show, *row, at, axis));
+    let row = row.copied();
+    let hit = row.and_then(|row| hit(show, row, at, axis));
     if response.double_clicked() {
         show.out.push(Command::SelectRange(None));
         show.out.push(Command::Act(Action::Fit));
@@ -219,7 +226,7 @@ fn interact(
             show.out.push(Command::Select(selection));
         }
     } else if !response.dragged() && response.hovered() {
-        hover(response, show, hit, at, axis);
+        hover(response, show, row, hit, at, axis);
     }
 }
 
@@ -264,54 +271,66 @@ fn hit(show: &Show<'_>, row: Row, at: u64, axis: &Axis) -> Option<Selection> {
                 .then_some(Selection::Span(lane, index))
         }
         Row::Group { group, .. } => Some(Selection::Group(group)),
-        Row::Heading(_) | Row::Counts => None,
+        Row::Heading(_) | Row::Counts | Row::Queue(_) => None,
     }
 }
 
 fn hover(
     response: &eframe::egui::Response,
     show: &Show<'_>,
+    row: Option<Row>,
     hit: Option<Selection>,
     at: u64,
     axis: &Axis,
 ) {
     let snapshot = show.snapshot;
-    let dictionary = &snapshot.analysis.dictionary;
+    let words = match (hit, row) {
+        (Some(selection), _) => selected_words(snapshot, selection),
+        (None, Some(Row::Queue(id))) => Some(strips::queue_at(snapshot, id, at)),
+        (None, Some(Row::Counts)) => strips::count_at(snapshot, at),
+        _ => None,
+    };
     let when = text::instant(at, axis.nanos(1.0));
-    let words = match hit {
-        Some(Selection::Stall(index)) => snapshot.stalls().get(index).map(|stall| {
-            let victims = stall.victims.len();
-            format!(
-                "stall {} · {} · {}\n{}\n{victims} tasks delayed",
+    let words = words.map_or_else(|| when.clone(), |words| format!("{words}\n{when}"));
+    response.clone().on_hover_text_at_pointer(words);
+}
+
+/// What lies under the pointer, in words.
+fn selected_words(snapshot: &Snapshot, selection: Selection) -> Option<String> {
+    match selection {
+        Selection::Stall(index) => {
+            let stall = snapshot.stalls().get(index)?;
+            Some(format!(
+                "stall {} · {} · {}\n{}\n{} tasks delayed",
                 stall.id,
                 stall.duration,
                 lookup::stall_cause(stall).replace('_', " "),
                 lookup::stall_place(snapshot, stall),
-            )
-        }),
-        Some(Selection::Span(lane, index)) => {
-            let span = snapshot.timeline.lanes.get(lane).and_then(|lane| lane.spans.get(index));
-            span.map(|span| {
-                let mut words = format!("{} · {}", span.state.name(), span.length());
-                if span.state == looptrace::analysis::timeline::SpanState::Waiting {
-                    words = format!("{words} · {}", text::wait(dictionary, span.wait));
-                }
-                if let Some(task) = span.task {
-                    let (name, coroutine) =
-                        (text::task(dictionary, task), text::coroutine(dictionary, task));
-                    words = format!("{name}  {coroutine}\n{words}");
-                }
-                let leaf = span.stack.and_then(|stack| dictionary.get_stack(stack));
-                if let Some(leaf) = leaf {
-                    let frame = lookup::frame(snapshot, leaf.frame);
-                    words = format!("{words}\n{}", text::frame(&frame));
-                }
-                words
-            })
+                stall.victims.len(),
+            ))
         }
-        Some(Selection::Group(group)) => Some(lookup::group_name(snapshot, group)),
-        _ => None,
-    };
-    let words = words.map_or_else(|| when.clone(), |words| format!("{words}\n{when}"));
-    response.clone().on_hover_text_at_pointer(words);
+        Selection::Span(lane, index) => {
+            let span = snapshot.timeline.lanes.get(lane)?.spans.get(index)?;
+            Some(span_words(snapshot, &span))
+        }
+        Selection::Group(group) => Some(lookup::group_name(snapshot, group)),
+        Selection::None | Selection::Task(_) => None,
+    }
+}
+
+fn span_words(snapshot: &Snapshot, span: &Span) -> String {
+    let dictionary = &snapshot.analysis.dictionary;
+    let mut words = format!("{} · {}", span.state.name(), span.length());
+    if span.state == SpanState::Waiting {
+        words = format!("{words} · {}", text::wait(dictionary, span.wait));
+    }
+    if let Some(task) = span.task {
+        let (name, coroutine) = (text::task(dictionary, task), text::coroutine(dictionary, task));
+        words = format!("{name}  {coroutine}\n{words}");
+    }
+    if let Some(leaf) = span.stack.and_then(|stack| dictionary.get_stack(stack)) {
+        let frame = lookup::frame(snapshot, leaf.frame);
+        words = format!("{words}\n{}", text::frame(&frame));
+    }
+    words
 }

@@ -27,7 +27,7 @@ fn prepared() -> Window {
     app.state.go(middle.padded(0.3, whole));
     app.state.undo_view();
     app.state.selection = Selection::Stall(1);
-    app.state.range = Some(middle);
+    app.state.range = Some(Range { start: middle.start, end: middle.end - 1_000_000 });
     app.state.search = "worker".to_owned();
     app.state.lanes.hidden.insert(snapshot.timeline.lanes.len() - 1);
     let frame = snapshot.stalls()[1].location.expect("it has a guilty line");
@@ -55,8 +55,13 @@ fn changes_the_window(action: Action) -> bool {
             | Action::Quit
             | Action::Find
             | Action::ResetLayout
+            | Action::CancelLoading
+            | Action::CloseComparison
+            | Action::FilterLanes
             // These are what the window shows already.
             | Action::PaneStalls
+            | Action::PaneTimeline
+            | Action::PaneDetails
             | Action::FlameInverted
     )
 }
@@ -102,6 +107,8 @@ fn views_come_to_the_front_by_their_keys() {
         (Action::PaneLag, Pane::Lag),
         (Action::PaneContention, Pane::Contention),
         (Action::PaneCompare, Pane::Compare),
+        (Action::PaneTimeline, Pane::Timeline),
+        (Action::PaneDetails, Pane::Details),
         (Action::PaneStalls, Pane::Stalls),
     ] {
         press(&mut window, action);
@@ -123,6 +130,10 @@ fn tables_and_selections_are_copied_as_text() {
         (Action::PaneCoroutines, "coroutine\ttasks\t"),
         (Action::PaneStatistics, "coroutine\tstate\t"),
         (Action::PaneContention, "what\twaits\t"),
+        (Action::PaneFindings, "severity\tfinding\t"),
+        (Action::PaneLag, "loop\tstart_ns\t"),
+        (Action::PaneFlame, "function\tfile\t"),
+        (Action::PaneAwaits, "task\tcoroutine\t"),
     ] {
         press(&mut window, action);
         let table = copied(&mut window, Action::CopyTable).expect("a table");
@@ -164,6 +175,48 @@ fn stalls_are_stepped_through_in_order_and_back() {
     assert!(window.state().state.notice.as_deref().is_some_and(|words| words.contains("no stall")));
     press(&mut window, Action::PreviousStall);
     assert_eq!(window.state().state.selection, Selection::Stall(count - 2));
+}
+
+#[test]
+fn lanes_are_stepped_through_up_and_down() {
+    let mut window = window("demo");
+    press(&mut window, Action::NextLane);
+    let first = window.state().state.selection;
+    assert!(matches!(first, Selection::Span(0, _)), "{first:?}");
+    press(&mut window, Action::NextLane);
+    let group = window.state().state.selection;
+    assert!(matches!(group, Selection::Group(0)), "{group:?}");
+    press(&mut window, Action::NextLane);
+    assert!(matches!(window.state().state.selection, Selection::Task(_)));
+    press(&mut window, Action::PreviousLane);
+    press(&mut window, Action::PreviousLane);
+    assert_eq!(window.state().state.selection, first);
+}
+
+#[test]
+fn functions_and_bars_are_stepped_through() {
+    let mut window = window("demo");
+    press(&mut window, Action::PaneFlame);
+    press(&mut window, Action::FlameNext);
+    let first = window.state().state.flame.selected;
+    press(&mut window, Action::FlameNext);
+    assert!(first.is_some() && window.state().state.flame.selected != first);
+    press(&mut window, Action::FlamePrevious);
+    assert_eq!(window.state().state.flame.selected, first);
+    press(&mut window, Action::PaneLag);
+    press(&mut window, Action::NextLag);
+    let first = window.state().state.lag_bin;
+    press(&mut window, Action::NextLag);
+    assert!(first.is_some() && window.state().state.lag_bin > first);
+}
+
+#[test]
+fn the_filter_of_lanes_takes_the_keyboard() {
+    let mut window = window("demo");
+    press(&mut window, Action::FilterLanes);
+    window.event(eframe::egui::Event::Text("worker".to_owned()));
+    settle(&mut window);
+    assert_eq!(window.state().state.lanes.filter, "worker");
 }
 
 #[test]

@@ -1,50 +1,18 @@
-//! The program itself: in a real window of a virtual display, without a display, and live.
+//! The program itself: in a real window of a virtual display, without a display, and with a recorder
+//! that does as it is told.
 
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use eframe::App as _;
 use looptrace_gui::app::App;
 use looptrace_gui::launch::Options;
 
+use crate::display::Display;
 use crate::support::{path, until, window_of};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_looptrace-gui");
-
-/// A virtual display that ends with the test.
-struct Display(Child, String);
-
-impl Display {
-    /// `None`, said loudly, where there is no Xvfb.
-    fn start() -> Option<Self> {
-        let child = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(mut child) = child else {
-            eprintln!("!! SKIPPED: the viewer in a real window: there is no Xvfb");
-            return None;
-        };
-        // It says its number when it is ready.
-        let mut number = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut number).expect("it can be read");
-        let number = number.trim().to_owned();
-        assert!(!number.is_empty(), "Xvfb does not start");
-        Some(Self(child, format!(":{number}")))
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        self.0.kill().expect("it runs");
-        self.0.wait().expect("it ends");
-    }
-}
 
 #[test]
 fn a_real_window_shows_a_stall() {
@@ -55,7 +23,7 @@ fn a_real_window_shows_a_stall() {
         .args(["--renderer=glow", "--theme=dark", "--stall=1", "--picture"])
         .arg(&picture)
         .arg(path("demo"))
-        .env("DISPLAY", &display.1)
+        .env("DISPLAY", &display.name)
         .env_remove("WAYLAND_DISPLAY")
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
         .env("HOME", directory.path())

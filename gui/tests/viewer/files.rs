@@ -1,10 +1,11 @@
 //! Opening, dropping, comparing, saving and remembering.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::App as _;
-use eframe::egui::Vec2;
+use eframe::egui::{DroppedFile, DroppedFileHandle, Vec2};
 use egui_kittest::kittest::Queryable as _;
 use looptrace_gui::app::App;
 use looptrace_gui::app::files::Purpose;
@@ -14,7 +15,7 @@ use looptrace_gui::launch::Options;
 use looptrace_gui::state::{LaneOrder, Pane, Selection};
 use looptrace_gui::theme::Preference;
 
-use crate::support::{Window, path, press, settle, until, window, window_of};
+use crate::support::{Window, copied, path, press, settle, until, window, window_of};
 
 const SIZE: Vec2 = Vec2 { x: 1280.0, y: 800.0 };
 
@@ -67,8 +68,11 @@ fn two_recordings_are_compared() {
     window.get_by_label("Worse only").click();
     settle(&mut window);
     assert!(window.state().state.worse_only);
-    window.get_by_label("Close").click();
-    settle(&mut window);
+    press(&mut window, Action::WorseOnly);
+    assert!(!window.state().state.worse_only);
+    let table = copied(&mut window, Action::CopyTable).expect("a table");
+    assert!(table.starts_with("what\tbefore\tafter\nlength\t"), "{table}");
+    press(&mut window, Action::CloseComparison);
     assert!(window.state().other.is_none());
 }
 
@@ -94,6 +98,40 @@ fn a_recording_opened_in_place_of_another_starts_afresh() {
     settle(&mut window);
     assert_eq!(file_name(&window), "cycle.looptrace");
     assert_eq!(window.state().state.selection, Selection::None);
+}
+
+#[test]
+fn the_recording_before_is_opened_again_by_a_key() {
+    let mut window = launched(Options { file: Some(path("demo")), ..Options::default() });
+    let ctx = window.ctx.clone();
+    window.state_mut().apply(&ctx, Command::OpenFile(path("cycle")));
+    settle(&mut window);
+    press(&mut window, Action::OpenLast);
+    assert_eq!(file_name(&window), "demo.looptrace");
+}
+
+#[test]
+fn the_first_file_dropped_is_shown_and_the_second_compared_with_it() {
+    let mut window = launched(Options::default());
+    let file = |name| -> DroppedFileHandle { Arc::new(Dropped(path(name))) };
+    window.input_mut().dropped_files = vec![file("demo"), file("before")];
+    settle(&mut window);
+    assert_eq!(file_name(&window), "demo.looptrace");
+    let other = window.state().other.as_ref().map(|other| other.file_name());
+    assert_eq!(other.as_deref(), Some("before.looptrace"));
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody asks".to_owned())
+    }
 }
 
 #[derive(Default)]

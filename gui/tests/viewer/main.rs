@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 mod actions;
+mod display;
 mod end_to_end;
 mod files;
 mod hostile;
+mod live;
 mod pictures;
 mod software;
 mod support;

@@ -13,7 +13,7 @@ use looptrace_gui::snapshot::Snapshot;
 use crate::software::Software;
 
 /// After this long, work beside the window counts as hung.
-const HANGS: Duration = Duration::from_secs(240);
+pub(crate) const HANGS: Duration = Duration::from_secs(240);
 
 pub(crate) type Window = Harness<'static, App>;
 

@@ -11,6 +11,7 @@ use crate::model::{
 use super::gc::Collections;
 use super::lane::{Lane, LaneKind};
 use super::loops::{ThreadTracks, Weighted, busy_stretches};
+use super::queues::QueueTracks;
 use super::samples::LookAt;
 use super::spans::SpanState;
 use super::tasks::TaskTracks;
@@ -24,6 +25,7 @@ pub struct TimelineBuilder {
     threads: ThreadTracks,
     tasks: TaskTracks,
     collections: Collections,
+    queues: QueueTracks,
     /// When the census took place that is being read.
     census: Option<Timestamp>,
     last_complete: FxHashMap<ProcessId, Timestamp>,
@@ -41,6 +43,7 @@ impl TimelineBuilder {
             threads: ThreadTracks::default(),
             tasks: TaskTracks::default(),
             collections: Collections::default(),
+            queues: QueueTracks::default(),
             census: None,
             last_complete: FxHashMap::default(),
             latest: Timestamp::ZERO,
@@ -62,7 +65,10 @@ impl TimelineBuilder {
                 self.census = Some(*time);
                 self.heard(*time);
             }
-            Event::TaskRow(row) => self.tasks.found(row, self.census_time()),
+            Event::TaskRow(row) => {
+                let event_loop = dictionary.get_task(row.task).and_then(|task| task.event_loop);
+                self.tasks.found(row, event_loop, self.census_time());
+            }
             Event::TaskGone { task } => self.tasks.gone(*task, self.census_time()),
             Event::AwaitedBy { task, awaiters } => {
                 let time = self.census_time();
@@ -75,7 +81,13 @@ impl TimelineBuilder {
                     self.last_complete.insert(*process, begun);
                 }
                 self.timeline.counts.push(self.tasks.count(begun));
+                for (id, ready) in self.tasks.ready_by_loop() {
+                    if dictionary.get_loop(id).is_some_and(|known| known.process == *process) {
+                        self.queues.census(id, begun, ready);
+                    }
+                }
             }
+            Event::Queues(queues) => self.queues.look(queues),
             Event::Gc(look) => self.collections.look(look),
             Event::GcPause(pause) => self.collections.pause(pause),
             Event::Stats(stats) => {
@@ -137,11 +149,14 @@ impl TimelineBuilder {
     /// The timeline.
     #[must_use]
     pub fn finish(self, dictionary: &Dictionary) -> Timeline {
-        let Self { threads, tasks, collections, last_complete, latest, mut timeline, .. } = self;
+        let Self {
+            threads, tasks, collections, queues, last_complete, latest, mut timeline, ..
+        } = self;
         timeline.end = latest;
         timeline.samples.finish();
         timeline.counts.sort_by_key(|count| count.time);
         let (loops, threads) = threads.finish();
+        timeline.queues = queues.finish(&loops, latest);
         for (id, spans) in loops {
             busy_stretches(id, &spans, &mut timeline.busy);
             timeline.lanes.push(Lane { kind: LaneKind::Loop(id), spans });

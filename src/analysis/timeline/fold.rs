@@ -7,42 +7,37 @@ use super::spans::{SpanState, Spans};
 /// Spans summed up in one entry of the level above.
 const FAN: usize = 32;
 
-/// The worst state of any run of spans, at a cost that grows with the logarithm of its length.
+/// Spans summed up, and these sums summed up again: what any number of spans shows together is
+/// found without looking at each.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Worst {
-    /// The worst of 32 spans, of 32 · 32 spans, …
-    levels: Vec<Vec<SpanState>>,
+pub(super) struct Pyramid {
+    /// Of 32 spans each, of 32 · 32 spans, …
+    levels: Vec<Level>,
 }
 
-impl Worst {
-    pub(super) fn new(states: &[SpanState]) -> Self {
-        let above =
-            |states: &[SpanState]| -> Vec<SpanState> { states.chunks(FAN).map(worst_of).collect() };
-        let mut levels: Vec<Vec<SpanState>> = Vec::new();
+#[derive(Debug, Default, Clone)]
+struct Level {
+    /// Where the last of the spans ends.
+    end: Vec<u64>,
+    /// The worst of their states.
+    worst: Vec<SpanState>,
+}
+
+impl Pyramid {
+    pub(super) fn new(end: &[u64], states: &[SpanState]) -> Self {
+        let mut levels: Vec<Level> = Vec::new();
         loop {
-            let below = levels.last().map_or(states, Vec::as_slice);
-            if below.len() <= FAN {
+            let (end, states) =
+                levels.last().map_or((end, states), |below| (&below.end, &below.worst));
+            if end.len() <= FAN {
                 return Self { levels };
             }
-            let level = above(below);
+            let level = Level {
+                end: end.chunks(FAN).filter_map(|chunk| chunk.last().copied()).collect(),
+                worst: states.chunks(FAN).map(worst_of).collect(),
+            };
             levels.push(level);
         }
-    }
-
-    /// The worst of `states[from..to]`, of which this was made.
-    fn among(&self, states: &[SpanState], from: usize, to: usize) -> SpanState {
-        let mut worst = SpanState::Unknown;
-        let (mut from, mut to, mut below) = (from, to, states);
-        for level in &self.levels {
-            let (first, last) = (from.div_ceil(FAN), to / FAN);
-            if first >= last {
-                break;
-            }
-            worst = worst.max(worst_of(&below[from..first * FAN]));
-            worst = worst.max(worst_of(&below[last * FAN..to]));
-            (from, to, below) = (first, last, level);
-        }
-        worst.max(worst_of(&below[from..to]))
     }
 }
 
@@ -75,12 +70,12 @@ impl Spans {
         while at < self.len() && self.start[at] < to.as_nanos() {
             let start = self.start[at];
             let long = self.end[at] - start >= shortest;
-            let next =
-                if long { at + 1 } else { self.end_of_fold(at, start.saturating_add(shortest)) };
+            let (next, state) =
+                if long { (at + 1, self.state[at]) } else { self.short_run(at, start, shortest) };
             let fold = Fold {
                 start: Timestamp::from_nanos(start),
                 end: Timestamp::from_nanos(self.end[next - 1]),
-                state: self.worst.among(&self.state, at, next),
+                state,
                 first: at,
                 count: next - at,
             };
@@ -104,16 +99,37 @@ impl Spans {
         pending.into_iter().for_each(&mut show);
     }
 
-    /// The first position after `at` whose span ends behind `limit`, found by leaps.
-    fn end_of_fold(&self, at: usize, limit: u64) -> usize {
-        let mut step = 1;
-        let mut known = at + 1;
-        while known + step < self.len() && self.end[known + step - 1] <= limit {
-            known += step;
-            step *= 2;
+    /// The spans from `at` on that lie within `length` nanoseconds behind `start`: where they end,
+    /// and the worst of their states. Leaves some of them out where that saves looking at each,
+    /// but never more than half of the length.
+    fn short_run(&self, at: usize, start: u64, length: u64) -> (usize, SpanState) {
+        let limit = start.saturating_add(length);
+        let enough = start.saturating_add(length / 2);
+        let (mut next, mut worst) = (at + 1, self.state[at]);
+        // Up to where sums are known not to be too long.
+        let (mut level, mut highest, mut width) = (0, self.pyramid.levels.len(), 1);
+        while next < self.len() {
+            if level < highest && next.is_multiple_of(width * FAN) {
+                (level, width) = (level + 1, width * FAN);
+                continue;
+            }
+            let sums = level.checked_sub(1).and_then(|above| self.pyramid.levels.get(above));
+            let (end, states) =
+                sums.map_or((&self.end, &self.state), |sums| (&sums.end, &sums.worst));
+            let index = next / width;
+            match end.get(index) {
+                Some(&end) if end <= limit => {
+                    worst = worst.max(states[index]);
+                    next = (next + width).min(self.len());
+                }
+                _ if level == 0 || self.end[next - 1] >= enough => break,
+                _ => {
+                    (level, width) = (level - 1, width / FAN);
+                    highest = level;
+                }
+            }
         }
-        let most = (known + step).min(self.len());
-        known + self.end[known..most].partition_point(|&end| end <= limit)
+        (next, worst)
     }
 }
 
@@ -146,20 +162,29 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_of_any_range_is_what_a_scan_finds() {
-        let states: Vec<SpanState> = (0..3_000_usize)
-            .map(|n| if n % 997 == 5 { SpanState::Ready } else { SpanState::ALL[n * 7 % 3] })
-            .collect();
-        let worst = Worst::new(&states);
-        for from in (0..3_000).step_by(61) {
-            for to in (from + 1..=3_000).step_by(83) {
-                assert_eq!(
-                    worst.among(&states, from, to),
-                    worst_of(&states[from..to]),
-                    "{from}..{to}"
-                );
-            }
+    fn folds_hold_every_span_once_and_the_worst_of_their_states() {
+        let state = |n: u64| match n % 997 {
+            5 => SpanState::Ready,
+            _ => SpanState::ALL[(n * 7 % 3) as usize],
+        };
+        let all: Vec<_> = (0..40_000).map(|n| (n * 3, n * 3 + 1 + n % 3, state(n))).collect();
+        let spans = spans(&all);
+        for (from, shortest) in [(0, 7), (1_000, 100), (31, 5_000), (50_000, 40_000)] {
+            let mut next = spans.first_after(Timestamp::from_nanos(from));
+            spans.fold(Timestamp::from_nanos(from), spans_end(&spans), shortest, |fold| {
+                assert_eq!(fold.first, next);
+                next += fold.count;
+                let members = &all[fold.first..next];
+                assert_eq!(fold.start.as_nanos(), members[0].0);
+                assert_eq!(fold.end.as_nanos(), members[members.len() - 1].1);
+                assert_eq!(Some(fold.state), members.iter().map(|member| member.2).max());
+            });
+            assert_eq!(next, all.len());
         }
+    }
+
+    fn spans_end(spans: &Spans) -> Timestamp {
+        spans.get(spans.len() - 1).map_or(Timestamp::ZERO, |last| last.end)
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod gc;
 mod lane;
 mod lanes;
 mod loops;
+mod queues;
 mod samples;
 mod spans;
 mod tasks;
@@ -19,11 +20,14 @@ pub use builder::TimelineBuilder;
 pub use fold::Fold;
 pub use lane::{Group, Lane, LaneKind};
 pub use loops::BusyStretch;
+pub use queues::QueueDepth;
 pub use samples::{LookAt, Samples};
 pub use spans::{Span, SpanState, Spans};
 pub use tasks::TaskCount;
 
-use crate::model::{TaskId, Timestamp};
+use std::collections::BTreeMap;
+
+use crate::model::{LoopId, TaskId, Timestamp};
 
 /// A whole recording, ready to be drawn.
 #[derive(Debug, Default)]
@@ -38,6 +42,9 @@ pub struct Timeline {
     pub samples: Samples,
     /// How many tasks there were, census by census.
     pub counts: Vec<TaskCount>,
+    /// How much each loop had queued, in order of time; where nothing is known of it, or nothing was
+    /// queued, there is no entry.
+    pub queues: BTreeMap<LoopId, Vec<QueueDepth>>,
     /// Stretches in which no look found a loop in its poll call, in order of their start.
     pub busy: Vec<BusyStretch>,
     /// Who awaited whom, and when.

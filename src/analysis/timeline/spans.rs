@@ -2,7 +2,7 @@
 
 use crate::model::{Duration, StackId, TaskId, Timestamp, WaitId};
 
-use super::fold::Worst;
+use super::fold::Pyramid;
 
 /// What a span shows, from the least to the most worth seeing: where spans are too short to be
 /// drawn one by one, the worst is drawn.
@@ -74,7 +74,7 @@ pub struct Spans {
     task: Vec<u32>,
     stack: Vec<u32>,
     wait: Vec<u32>,
-    pub(super) worst: Worst,
+    pub(super) pyramid: Pyramid,
 }
 
 impl Spans {
@@ -121,7 +121,7 @@ impl Spans {
 
     /// Must be called after the last span was pushed.
     pub fn finish(&mut self) {
-        self.worst = Worst::new(&self.state);
+        self.pyramid = Pyramid::new(&self.end, &self.state);
     }
 
     /// The span at a position.

@@ -1,6 +1,8 @@
 //! What every task did, from censuses and looks.
 
-use crate::model::{Duration, StackId, TaskId, TaskRow, TaskState, Timestamp, WaitId};
+use std::collections::BTreeMap;
+
+use crate::model::{Duration, LoopId, StackId, TaskId, TaskRow, TaskState, Timestamp, WaitId};
 
 use super::spans::{Span, SpanState};
 
@@ -22,6 +24,7 @@ pub struct TaskCount {
 pub(super) struct TaskTracks {
     tracks: Vec<Track>,
     count: TaskCount,
+    ready: BTreeMap<LoopId, u32>,
 }
 
 #[derive(Debug, Default)]
@@ -29,8 +32,8 @@ struct Track {
     spans: Vec<Span>,
     /// What the last census found, from when on it has not been told yet.
     open: Option<Open>,
-    /// The state it is counted as.
-    counted: Option<TaskState>,
+    /// The state it is counted as, and its loop.
+    counted: Option<(TaskState, Option<LoopId>)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +79,12 @@ impl TaskTracks {
     }
 
     /// A census found the task.
-    pub(super) fn found(&mut self, row: &TaskRow, time: Timestamp) {
+    pub(super) fn found(&mut self, row: &TaskRow, event_loop: Option<LoopId>, time: Timestamp) {
         let track = self.track(row.task);
         track.close(row.task, time);
         let since = track.spans.last().map_or(time, |last| last.end.max(time));
         track.open = Some(Open { since, state: row.state, chain: row.chain, wait: row.wait });
-        self.counts_as(row.task, Some(row.state));
+        self.counts_as(row.task, Some((row.state, event_loop)));
     }
 
     /// A census found it no more.
@@ -92,20 +95,30 @@ impl TaskTracks {
         self.counts_as(task, None);
     }
 
-    fn counts_as(&mut self, task: TaskId, state: Option<TaskState>) {
-        let before = std::mem::replace(&mut self.track(task).counted, state);
+    fn counts_as(&mut self, task: TaskId, now: Option<(TaskState, Option<LoopId>)>) {
+        let before = std::mem::replace(&mut self.track(task).counted, now);
         let count = &mut self.count;
-        let alive = |state: Option<TaskState>| state.is_some_and(|s| s != TaskState::Done);
-        for (state, add) in [(before, false), (state, true)] {
-            let slots = [
-                (alive(state), &mut count.tasks),
-                (state == Some(TaskState::Ready), &mut count.ready),
-                (state == Some(TaskState::Waiting), &mut count.waiting),
-            ];
-            for (_, slot) in slots.into_iter().filter(|(applies, _)| *applies) {
+        for (counted, add) in [(before, false), (now, true)] {
+            let Some((state, event_loop)) = counted else { continue };
+            let change = |slot: &mut u32| {
                 *slot = if add { slot.saturating_add(1) } else { slot.saturating_sub(1) };
+            };
+            match state {
+                TaskState::Done => continue,
+                TaskState::Running => {}
+                TaskState::Waiting => change(&mut count.waiting),
+                TaskState::Ready => {
+                    change(&mut count.ready);
+                    event_loop.into_iter().for_each(|id| change(self.ready.entry(id).or_default()));
+                }
             }
+            change(&mut count.tasks);
         }
+    }
+
+    /// How many tasks of each loop were ready at the end of a census.
+    pub(super) fn ready_by_loop(&self) -> impl Iterator<Item = (LoopId, u32)> + '_ {
+        self.ready.iter().map(|(&event_loop, &ready)| (event_loop, ready))
     }
 
     /// The count at the end of a census.
