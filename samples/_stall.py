@@ -17,6 +17,7 @@ LATE = 0.002
 
 _STALLS = []
 _BEATS = []
+_SKIPPED = []
 _STEP = [0]
 
 
@@ -47,7 +48,9 @@ def _find_line(function):
 
 
 def note(cause, function, start, end, **more):
-    """Writes a stall down."""
+    """Writes a stall down; `names` is what its cause must name: one thing or several."""
+    if isinstance(more.get("names"), str):
+        more["names"] = [more["names"]]
     _STALLS.append(
         dict(
             more,
@@ -58,6 +61,11 @@ def note(cause, function, start, end, **more):
             end_ns=end,
         )
     )
+
+
+def skip(what):
+    """Says what cannot be done here."""
+    _SKIPPED.append(what)
 
 
 def stall(cause, function, *arguments, **more):
@@ -88,7 +96,7 @@ async def _beat():
 def planted(begun):
     """Tells everything that was written down since `begun`."""
     watched = [begun, time.monotonic_ns()]
-    say("PLANTED", {"stalls": _STALLS, "beats": _BEATS, "watched": watched})
+    say("PLANTED", {"stalls": _STALLS, "beats": _BEATS, "watched": watched, "skipped": _SKIPPED})
 
 
 async def _main(plant):

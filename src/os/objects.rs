@@ -3,6 +3,9 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+
+use nix::sys::stat::{major, minor};
 
 use crate::model::CallObject;
 
@@ -59,13 +62,14 @@ pub fn describe(pid: u32, descriptor: u64, link: &str) -> Object {
             name => Object::named(CallObject::Other, name),
         };
     }
-    if link.starts_with("/dev/pts/") || link.starts_with("/dev/tty") || link == "/dev/console" {
+    let kind = fs::metadata(format!("/proc/{pid}/fd/{descriptor}"));
+    if link.starts_with('/') && kind.as_ref().is_ok_and(is_terminal) {
         return Object::named(CallObject::Terminal, link);
     }
     if link.starts_with("/dev/") {
         return Object::named(CallObject::Device, link);
     }
-    if is_fifo(pid, descriptor) {
+    if kind.is_ok_and(|kind| kind.file_type().is_fifo()) {
         return Object::named(CallObject::Pipe, link);
     }
     if link.starts_with('/') {
@@ -74,10 +78,16 @@ pub fn describe(pid: u32, descriptor: u64, link: &str) -> Object {
     Object::named(CallObject::Other, link)
 }
 
-fn is_fifo(pid: u32, descriptor: u64) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    fs::metadata(format!("/proc/{pid}/fd/{descriptor}"))
-        .is_ok_and(|found| found.file_type().is_fifo())
+/// By its number: what a terminal is called depends on the root directory of its process.
+fn is_terminal(kind: &fs::Metadata) -> bool {
+    // Virtual consoles and serial lines, `/dev/tty` and `/dev/console`, pseudo terminals.
+    const MAJORS: [std::ops::RangeInclusive<u64>; 2] = [4..=5, 136..=143];
+    /// `/dev/ptmx`, the other end of a terminal.
+    const MASTER: (u64, u64) = (5, 2);
+    let number = (major(kind.rdev()), minor(kind.rdev()));
+    kind.file_type().is_char_device()
+        && number != MASTER
+        && MAJORS.iter().any(|majors| majors.contains(&number.0))
 }
 
 fn child_of_pidfd(pid: u32, descriptor: u64) -> Option<String> {
@@ -240,6 +250,8 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let object = of(&File::open(path).unwrap());
         assert_eq!((object.kind, object.name.as_deref()), (CallObject::File, Some(path)));
+        let null = of(&File::open("/dev/null").unwrap());
+        assert_eq!((null.kind, null.name.as_deref()), (CallObject::Device, Some("/dev/null")));
         let (reader, _writer) = std::io::pipe().unwrap();
         assert_eq!(of(&reader).kind, CallObject::Pipe);
         assert_eq!(of(&File::open("/dev/null").unwrap()).kind, CallObject::Device);

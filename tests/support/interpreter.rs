@@ -32,6 +32,23 @@ impl fmt::Display for Interpreter {
     }
 }
 
+impl Interpreter {
+    /// Whether a module can be imported.
+    pub(crate) fn imports(&self, module: &str) -> bool {
+        let mut command = match &self.chroot {
+            Some(root) => {
+                let mut command = Command::new("chroot");
+                command.arg(root).arg(&self.path);
+                command
+            }
+            None => Command::new(&self.path),
+        };
+        let question = format!("import {module}");
+        let output = command.args(["-c", &question]).output();
+        output.is_ok_and(|output| output.status.success())
+    }
+}
+
 #[derive(Deserialize)]
 struct Inventory {
     interpreters: Vec<Interpreter>,

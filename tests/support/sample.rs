@@ -15,6 +15,8 @@ pub(crate) struct Sample {
     pub(crate) oldest: (u8, u8),
     /// Whether it needs uvloop.
     pub(crate) needs_uvloop: bool,
+    /// Installed packages that it needs beside.
+    pub(crate) modules: Vec<String>,
     /// Whether it can tell its own truth.
     pub(crate) tells_truth: bool,
 }
@@ -39,8 +41,18 @@ impl Sample {
             path,
             oldest: (3, oldest),
             needs_uvloop: needs.split_whitespace().any(|word| word == "uvloop"),
+            modules: needs
+                .split_whitespace()
+                .filter(|word| *word != "uvloop" && !word.starts_with("3."))
+                .map(str::to_owned)
+                .collect(),
             tells_truth: source.contains("_truth."),
         }
+    }
+
+    /// The first of its modules that this interpreter cannot import.
+    pub(crate) fn lacks(&self, python: &Interpreter) -> Option<&str> {
+        self.modules.iter().map(String::as_str).find(|module| !python.imports(module))
     }
 
     /// Whether `python` can run it.

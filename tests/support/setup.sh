@@ -75,18 +75,35 @@ provide_sid() {
         fi
         touch "$sid/.complete"
     fi
-    if ! mountpoint -q "$sid/proc"; then
-        if mount -t proc proc "$sid/proc"; then
-            trap unmount_sid EXIT
+    if ! mountpoint -q "$sid/proc" && ! mount_in_sid proc -t proc proc; then
+        echo "note: /proc could not be mounted in $sid; the tests do without"
+    fi
+    if ! mountpoint -q "$sid/dev/pts"; then
+        if mount_in_sid dev/pts -t devpts -o newinstance,ptmxmode=666,mode=620 devpts; then
+            ln -sf pts/ptmx "$sid/dev/ptmx"
         else
-            echo "note: /proc could not be mounted in $sid; the tests do without"
+            skip "terminals on Python 3.13-3.15: /dev/pts could not be mounted in $sid"
         fi
     fi
     sid_usable=true
 }
 
+# What this run mounted, and unmounts when it ends.
+mounted=()
+
+mount_in_sid() {
+    local where=$sid/$1
+    shift
+    mount "$@" "$where" || return 1
+    mounted+=("$where")
+    trap 'umount "${mounted[@]}" || true' EXIT
+}
+
 unmount_sid() {
-    if mountpoint -q "$sid/proc" 2>/dev/null; then umount "$sid/proc" || true; fi
+    local where
+    for where in "$sid/dev/pts" "$sid/proc"; do
+        if mountpoint -q "$where" 2>/dev/null; then umount "$where" || true; fi
+    done
 }
 
 # A build of 3.13 without the GIL, from the source package of Debian sid (about 8 minutes).
@@ -166,6 +183,12 @@ environment_of() {
             touch "$home/.complete"
         fi
     fi
+    # Clients that block, for the causes of stalls.
+    if [ ! -e "$home/.clients" ] &&
+        "$home/bin/python" -m pip install -q --disable-pip-version-check --only-binary=:all: \
+            redis 'psycopg[binary]' >"$home/clients.log" 2>&1; then
+        touch "$home/.clients"
+    fi
     # One version suffices for test suites.
     if [ "$2" = 3.12 ] && [ ! -e "$home/.pytest" ] &&
         "$home/bin/python" -m pip install -q --disable-pip-version-check pytest pytest-asyncio \
@@ -175,21 +198,28 @@ environment_of() {
     echo "$home/bin/python"
 }
 
-# uvloop for the Pythons of Debian sid, which have no pip: any other pip can place it.
-provide_sid_uvloop() {
-    local pip=$1 minor target
+# Packages for the Pythons of Debian sid, which have no pip: any other pip can place them.
+provide_sid_packages() {
+    local pip=$1 minor
     for minor in 13 14 15; do
-        target=$sid/usr/local/lib/python3.$minor/dist-packages
         # On failure the next run tries again.
-        [ -e "$target/.complete" ] && continue
-        mkdir -p "$target"
-        if "$pip" -m pip install -q --disable-pip-version-check --only-binary=:all: --no-deps --upgrade \
-            --target "$target" --python-version "3.$minor" --implementation cp --abi "cp3$minor" \
-            --platform "manylinux_2_28_$(uname -m)" --platform "manylinux_2_17_$(uname -m)" \
-            uvloop >"$cache/uvloop-3.$minor.log" 2>&1; then
-            touch "$target/.complete"
-        fi
+        place_in_sid "$pip" "$minor" uvloop uvloop
+        place_in_sid "$pip" "$minor" clients redis psycopg psycopg-binary typing_extensions
     done
+}
+
+# place_in_sid PIP MINOR NAME PACKAGE...
+place_in_sid() {
+    local pip=$1 minor=$2 name=$3 target=$sid/usr/local/lib/python3.$2/dist-packages
+    shift 3
+    [ -e "$target/.$name" ] && return 0
+    mkdir -p "$target"
+    if "$pip" -m pip install -q --disable-pip-version-check --only-binary=:all: --no-deps --upgrade \
+        --target "$target" --python-version "3.$minor" --implementation cp --abi "cp3$minor" --abi none \
+        --platform "manylinux_2_28_$(uname -m)" --platform "manylinux_2_17_$(uname -m)" --platform any \
+        "$@" >"$cache/$name-3.$minor.log" 2>&1; then
+        touch "$target/.$name"
+    fi
 }
 
 # Adds MINOR BUILD PATH ROOT to the inventory; the rest is the command that starts it.
@@ -246,7 +276,7 @@ add_local_pythons() {
 
 add_sid_pythons() {
     local minor
-    if [ -n "$pip" ]; then provide_sid_uvloop "$pip"; fi
+    if [ -n "$pip" ]; then provide_sid_packages "$pip"; fi
     for minor in 13 14 15; do
         [ -x "$sid/usr/bin/python3.$minor" ] || continue
         inventory_row "$minor" gil "/usr/bin/python3.$minor" "$sid" chroot "$sid" "python3.$minor"

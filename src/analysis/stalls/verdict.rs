@@ -97,9 +97,8 @@ impl Judge<'_> {
             _ => {}
         }
         let object = call.map(|call| call.object);
-        if object == Some(CallObject::Gil)
-            || (clue.gil && is_futex_or_unknown(self.dictionary, call))
-        {
+        // Where the GIL was seen to be held, its own futex is known from others.
+        if object == Some(CallObject::Gil) || (clue.gil && call.is_none()) {
             return Verdict::new(CauseKind::GilWait, "another thread held the GIL");
         }
         if let Some(module) = place::importing(self.dictionary, &scene.frames) {
@@ -220,10 +219,6 @@ fn is_futex(dictionary: &Dictionary, call: Option<&KernelCall>) -> bool {
     call.is_some_and(|call| {
         call.object == CallObject::Futex || dictionary.text(call.call).starts_with("futex")
     })
-}
-
-fn is_futex_or_unknown(dictionary: &Dictionary, call: Option<&KernelCall>) -> bool {
-    call.is_none() || is_futex(dictionary, call)
 }
 
 impl Verdict {

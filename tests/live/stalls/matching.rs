@@ -174,7 +174,7 @@ pub(crate) fn best_match<'a>(
 
 /// Whether the place that was found is the planted one. What another thread did to the loop has
 /// its place there: its line must be among the evidence.
-fn in_place(planted: &ToldStall, stall: &Stall, facts: &Analysis) -> bool {
+pub(crate) fn in_place(planted: &ToldStall, stall: &Stall, facts: &Analysis) -> bool {
     let fits = |names: FrameNames<'_>| {
         let function = names.function.and_then(|name| name.rsplit('.').next());
         let line = planted.line.is_none_or(|line| names.line == Some(line));

@@ -24,7 +24,8 @@ pub(crate) struct ToldStall {
     pub(crate) start_ns: u64,
     pub(crate) end_ns: u64,
     /// What the text or the evidence of the cause must contain.
-    pub(crate) names: Option<String>,
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
     /// Where in the loop's turn it was.
     pub(crate) kind: Option<String>,
     /// Tasks that suffered: how, and for how long in nanoseconds.
@@ -40,6 +41,9 @@ pub(crate) struct Told {
     pub(crate) beats: Vec<(u64, u64)>,
     /// From when to when it watched itself.
     pub(crate) watched: (u64, u64),
+    /// What it could not do here.
+    #[serde(default)]
+    skipped: Vec<String>,
 }
 
 /// A program's own account and the facts of its recording.
@@ -104,6 +108,9 @@ pub(crate) fn record(
     target.send("go");
     let told = target.expect_line_within("PLANTED", PATIENCE);
     let told: Told = serde_json::from_value(told).expect("the sample says what it did");
+    for what in &told.skipped {
+        println!("SKIPPED: {sample} on {python}: {what}");
+    }
     let words = recorder.pid();
     let directory = tempfile::tempdir().expect("a temporary directory");
     let kept = directory.path().join("run.looptrace");
