@@ -33,7 +33,7 @@ async def plant():
         ORDERS.put(lambda *times: loop.call_soon_threadsafe(done.set_result, times))
         await asyncio.sleep(0.003)
         start, end = await done
-        _stall.note("gil_wait", crunch, max(start, due), end, names="cruncher")
+        _stall.note("gil_wait", crunch, max(start, due), end, names=["cruncher", "builtins.sum"])
         await _stall.pause(0.05)
 
 

@@ -116,6 +116,9 @@ pub struct Overview {
     pub edges: StallEdges,
     /// Switch records that the kernel could not deliver.
     pub lost_switch_records: u64,
+    /// What may have been stalls, but was seen too rarely to be sure that they were as long as the
+    /// threshold.
+    pub vague_stalls: u64,
     /// How the times on and off the CPU of each thread are known, in the order of their ids.
     pub switches: Vec<(ThreadId, EdgeSource)>,
 }

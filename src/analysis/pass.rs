@@ -171,15 +171,20 @@ impl Analyzer {
             self.loops.iter().map(|(&id, clock)| clock.time(id)).collect();
         loops.sort_unstable_by_key(|time| time.id);
         let watched = loops.iter().map(|time| (time.id, time.busy + time.idle)).collect();
-        let Found { stalls, lag, edges, lost_switch_records, loops: facts, sources } =
+        let Found { stalls, vague, lag, edges, lost_switch_records, loops: facts, sources } =
             self.stalls.finish(&watched, &self.dictionary);
         for time in &mut loops {
             if let Some(facts) = facts.get(&time.id) {
                 time.add(facts);
             }
         }
-        let overview =
-            Overview { edges, lost_switch_records, switches: sources, ..self.counter.finish() };
+        let overview = Overview {
+            edges,
+            lost_switch_records,
+            vague_stalls: vague,
+            switches: sources,
+            ..self.counter.finish()
+        };
         let mut analysis = Analysis {
             source,
             overview,

@@ -9,7 +9,7 @@ use super::id::{
     CodeId, FrameId, KernelCallId, LoopId, NativeCodeId, ObjectId, ProcessId, StackId, StringId,
     TaskId, ThreadId, WaitId,
 };
-use super::interpreter::{Callee, GcLook, GcPause, GilLook, LoopQueues, Turn};
+use super::interpreter::{Callee, GcLook, GcPause, GilLook, LockLook, LoopQueues, Turn};
 use super::kernel::{
     BlockedLook, EdgeSource, KernelCall, LostSwitches, MachineClocks, NativeCode, NativeSample,
     OffCpu, OffCpuRun, ThreadClocks,
@@ -175,6 +175,8 @@ pub enum Event {
     NativeSample(NativeSample),
     /// A look at the interpreter's lock.
     Gil(GilLook),
+    /// A look at a lock of the program's that a thread waits for.
+    Lock(LockLook),
     /// A look at the garbage collector.
     Gc(GcLook),
     /// A collection by the collector's own clock.

@@ -19,6 +19,17 @@ pub struct GilLook {
     pub switches: u64,
 }
 
+/// A thread waits for a lock whose holder is known from the lock itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockLook {
+    /// The thread that waits.
+    pub thread: ThreadId,
+    /// When.
+    pub time: Timestamp,
+    /// Who holds the lock. A sample of that thread at the same time tells its stack.
+    pub holder: ThreadId,
+}
+
 /// One look at the garbage collector: written when a collection is seen, and when its counts changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GcLook {

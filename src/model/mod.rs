@@ -26,7 +26,7 @@ pub use id::{
     StringId, TaskId, ThreadId, WaitId,
 };
 pub use interpreter::{
-    Callee, GcLook, GcPause, GilLook, LoopQueues, QueueEntry, QueueReason, Turn,
+    Callee, GcLook, GcPause, GilLook, LockLook, LoopQueues, QueueEntry, QueueReason, Turn,
 };
 pub use kernel::{
     BlockedLook, CallObject, EdgeSource, KernelCall, KernelState, LostSwitches, MachineClocks,

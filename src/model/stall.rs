@@ -90,7 +90,7 @@ impl CauseKind {
             Self::LockWait => &["lock", "syscall", "holder", "holder_stack"],
             Self::CpuPython => &["lines"],
             Self::CpuNative => &["callee", "module", "symbol"],
-            Self::GilWait => &["holder", "holder_stack", "holder_lines"],
+            Self::GilWait => &["holder", "holder_stack", "holder_lines", "holder_callee"],
             Self::Gc => &["generation", "collecting_ns"],
             Self::Import => &["module"],
             Self::Disk => &["function", "syscall", "object"],

@@ -12,6 +12,7 @@ pub mod frames;
 pub mod generator;
 pub mod layout;
 pub mod locals;
+pub mod locks;
 pub mod objects;
 pub mod symbols;
 pub mod threads;

@@ -45,7 +45,7 @@ columns! {
     NativeCode = 77, NativeSample = 78,
     Gil = 79, Gc = 80, GcPause = 81, Callee = 82,
     Queues = 83, QueueTask = 84, QueueReason = 85, QueueDue = 86,
-    TaskNote = 87, Warned = 88, Turn = 89,
+    TaskNote = 87, Warned = 88, Turn = 89, Lock = 90,
 }
 
 const COLUMNS: usize = CODES.len();

@@ -103,6 +103,7 @@ impl Defined {
             | Event::GcPause(_)
             | Event::Callee(_)
             | Event::Queues(_)
+            | Event::Lock(_)
             | Event::Turn(_) => self.interpreter(event),
             Event::Gap { .. } | Event::Stats(_) | Event::MachineClocks(_) | Event::End { .. } => {
                 Ok(())
@@ -168,6 +169,10 @@ impl Defined {
                 self.string(Some(callee.function))
             }
             Event::Turn(turn) => self.thread(Some(turn.thread)),
+            Event::Lock(look) => {
+                self.thread(Some(look.thread))?;
+                self.thread(Some(look.holder))
+            }
             Event::Queues(queues) => {
                 self.event_loop(Some(queues.event_loop))?;
                 queues.entries.iter().try_for_each(|entry| self.task(entry.task))

@@ -58,6 +58,7 @@ struct RecordingJson<'a> {
     recorder_cpu_ns: Option<u64>,
     edges: &'static str,
     lost_switch_records: u64,
+    vague_stalls: u64,
     switches: Vec<stalls::SwitchesJson<'a>>,
     stall_threshold_ns: u64,
 }
@@ -241,6 +242,7 @@ fn recording(analysis: &Analysis, limit: usize) -> RecordingJson<'_> {
         recorder_cpu_ns: overview.recorder_cpu.map(crate::model::Duration::as_nanos),
         edges: overview.edges.name(),
         lost_switch_records: overview.lost_switch_records,
+        vague_stalls: overview.vague_stalls,
         switches: stalls::switches(analysis, limit),
         stall_threshold_ns: analysis.stall_threshold.as_nanos(),
     }

@@ -1,7 +1,7 @@
 //! Which native function a loop's thread is in, asked once its innermost frame has stood at the same
 //! instruction for a while.
 
-use crate::model::{Callee, Event, StringId, Timestamp};
+use crate::model::{Callee, Duration, Event, StringId, Timestamp};
 use crate::python::frames::RawFrame;
 
 use super::sink::Sink;
@@ -10,8 +10,12 @@ use super::thread::{SampledThread, Seen};
 
 /// At this many looks in a row with the same instruction it is asked; at the next one it is told.
 const STEADY: u32 = 2;
+/// Again after so many: the same instruction may call another function by then.
+const AGAIN: u32 = 16;
 /// Questions about one thread in a second, at most.
 const PER_EPOCH: u32 = 100;
+/// Looks beside the ticks that lie further apart do not belong together.
+const APART: Duration = Duration::from_nanos(30_000_000);
 
 /// The instruction that a thread was last seen at.
 #[derive(Debug, Default)]
@@ -22,6 +26,18 @@ pub(super) struct Calling {
     found: Option<StringId>,
     /// In this epoch, so many questions are answered already.
     asked: (u32, u32),
+    /// When it was last looked at beside the ticks.
+    beside: Timestamp,
+}
+
+impl Calling {
+    /// The thread is looked at for what it does to another one. What was seen of it a while ago says
+    /// nothing: it may have made the same call again since then, which is to be told again.
+    pub(super) fn beside(&mut self, now: Timestamp) {
+        if now.since(std::mem::replace(&mut self.beside, now)) > APART {
+            self.at = None;
+        }
+    }
 }
 
 /// One instruction of one call.
@@ -57,7 +73,7 @@ impl SampledThread {
             sink.push(Event::Callee(Callee { thread: self.id, time: now, function }));
             return;
         }
-        if calling.looks != STEADY {
+        if calling.looks % AGAIN != STEADY {
             return;
         }
         if calling.asked.0 != shared.epoch {

@@ -141,7 +141,7 @@ impl TargetProcess {
 
 impl SampledThread {
     /// A look beside the ticks, at the same time as another thread's.
-    fn sample(&mut self, shared: &mut Shared<'_>, now: Timestamp, sink: &mut Sink) {
+    pub(super) fn sample(&mut self, shared: &mut Shared<'_>, now: Timestamp, sink: &mut Sink) {
         let Ok(seen) = self.look(shared) else { return };
         sink.define(shared.dictionary);
         sink.push(Event::Sample(Sample {
@@ -154,6 +154,8 @@ impl SampledThread {
             context_ver: None,
             callback: None,
         }));
+        self.calling.beside(now);
+        self.follow_call(&seen, now, shared, sink);
     }
 
     fn record_clocks(&mut self, now: Timestamp, sink: &mut Sink) {

@@ -14,6 +14,7 @@ mod error;
 mod family;
 mod interpreter;
 mod kernel;
+mod lock;
 mod native;
 mod pacer;
 mod pause;

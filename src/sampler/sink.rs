@@ -161,6 +161,7 @@ const fn is_look(event: &Event) -> bool {
             | Event::Blocked(_)
             | Event::NativeSample(_)
             | Event::Gil(_)
+            | Event::Lock(_)
             | Event::Gc(_)
     )
 }

@@ -280,6 +280,7 @@ impl TargetProcess {
             outcome.crossed |= std::mem::take(&mut thread.crossed);
         }
         self.look_at_interpreter(dictionary, now, sink);
+        self.look_at_owners(dictionary, now, sink);
         let barren = outcome.samples + outcome.idle == 0;
         self.barren_ticks = if barren { self.barren_ticks + 1 } else { 0 };
         if self.barren_ticks >= SUSPICIOUS {
@@ -358,6 +359,7 @@ impl TargetProcess {
             if let Some(id) = dictionary.add_thread(thread) {
                 let mut thread = SampledThread::new(python.state, id, self.pid, native_id);
                 thread.number = python.id;
+                thread.ident = python.pthread;
                 thread.set_paused(self.paused);
                 thread.is_main = native_id == self.pid;
                 self.threads.push(thread);

@@ -16,6 +16,7 @@ use super::callback::Callbacks;
 use super::calling::Calling;
 use super::edges::{Edges, Off};
 use super::episode::{Doing, Episode, Episodes, Moment};
+use super::lock::LockWait;
 use super::sink::Sink;
 use super::stacks::{ResolvedStack, StackResolver};
 use super::target::Shared;
@@ -51,6 +52,8 @@ pub(super) struct SampledThread {
     /// The thread state's own number; another one at the same address has another.
     pub(super) number: u64,
     pub(super) is_main: bool,
+    /// What `threading.get_ident` gives.
+    pub(super) ident: u64,
     /// The kernel's id of it; 0 if unknown.
     pub(super) native_id: u32,
     /// When it was on the CPU.
@@ -70,6 +73,8 @@ pub(super) struct SampledThread {
     callbacks: Callbacks,
     /// The native function that it is in.
     pub(super) calling: Calling,
+    /// The lock that it waits for.
+    pub(super) lock: LockWait,
     reader: FrameReader,
     resolver: StackResolver,
     pub(super) probe: Option<SyscallProbe>,
@@ -127,6 +132,7 @@ impl SampledThread {
             listed: true,
             number: 0,
             is_main: false,
+            ident: 0,
             native_id,
             edges: Edges::new(id),
             clocks: ThreadProbe::open(pid, native_id),
@@ -138,6 +144,7 @@ impl SampledThread {
             budget: (0, LOOKS_PER_EPOCH),
             callbacks: Callbacks::default(),
             calling: Calling::default(),
+            lock: LockWait::default(),
             reader: FrameReader::new(),
             resolver: StackResolver::default(),
             probe: SyscallProbe::open(pid, native_id),
@@ -316,6 +323,7 @@ impl SampledThread {
         }
         self.follow_call(&seen, now, shared, sink);
         self.doing = self.look_at_blocked(off, now, shared, sink);
+        self.follow_lock(&seen, now, shared);
         let turn = self.episodes.busy(
             Moment {
                 time: now,

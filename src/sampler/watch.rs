@@ -89,6 +89,7 @@ impl SampledThread {
         };
         let call = match blocked {
             Blocked::In(call) => {
+                self.lock.found_in(&call);
                 let place =
                     In { pid: shared.pid, memory: shared.live, gil: shared.interpreter.gil };
                 shared.calls.resolve(&call, &place, shared.dictionary)

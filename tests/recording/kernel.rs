@@ -5,9 +5,9 @@ use std::iter::once;
 
 use looptrace::model::{
     BlockedLook, CallObject, Callee, Duration, EdgeSource, Event, GcLook, GcPause, GilLook,
-    KernelCall, KernelCallId, KernelState, LoopId, LoopQueues, LostSwitches, MachineClocks,
-    NativeCode, NativeCodeId, NativeSample, OffCpu, OffCpuRun, OffReason, ProcessId, QueueEntry,
-    QueueReason, StringId, Tally, TaskId, ThreadClocks, ThreadId, Timestamp, Turn,
+    KernelCall, KernelCallId, KernelState, LockLook, LoopId, LoopQueues, LostSwitches,
+    MachineClocks, NativeCode, NativeCodeId, NativeSample, OffCpu, OffCpuRun, OffReason, ProcessId,
+    QueueEntry, QueueReason, StringId, Tally, TaskId, ThreadClocks, ThreadId, Timestamp, Turn,
 };
 
 use super::anything::pick;
@@ -128,6 +128,7 @@ fn state(kind: u8, ids: Ids, n: [u32; 6], nanos: u64) -> Option<Event> {
             let began = Timestamp::from_nanos(nanos.min(time.as_nanos()));
             Event::Turn(Turn { thread: thread?, time, began })
         }
+        15 => Event::Lock(LockLook { thread: thread?, time, holder: thread? }),
         13 => Event::Callee(Callee { thread: thread?, time, function: ids.text? }),
         _ => {
             let entries = n.iter().map(|&number| QueueEntry {
@@ -156,7 +157,7 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         call: KernelCallId::new(1),
         code: NativeCodeId::new(1),
     };
-    (0..16).filter_map(|kind| event(kind, ids, [6, 4, 5, 4, 3, 2], 9_100_000)).collect()
+    (0..17).filter_map(|kind| event(kind, ids, [6, 4, 5, 4, 3, 2], 9_100_000)).collect()
 }
 
 fn code<T: PartialEq + Copy>(choices: &[T], choice: T) -> u64 {
@@ -249,6 +250,10 @@ fn interpreter(event: &Event) -> Option<(u8, Vec<u64>)> {
         Event::Turn(turn) => {
             let ago = turn.time.since(turn.began).as_nanos();
             (83, vec![turn.thread.get().into(), turn.time.as_nanos(), ago])
+        }
+        Event::Lock(look) => {
+            let (thread, holder) = (look.thread.get().into(), look.holder.get().into());
+            (84, vec![thread, look.time.as_nanos(), holder])
         }
         Event::Queues(queues) => {
             let count = queues.entries.len() as u64;

@@ -170,7 +170,7 @@ class Block:
                 head += [d(86)] if head[-1] & 1 else []
             return head
         code, more = {64: (53, 1), 67: (63, 2), 71: (76, 3), 73: (78, 1), 74: (79, 3),
-                      76: (81, 3), 77: (82, 1), 83: (89, 1)}[kind]
+                      76: (81, 3), 77: (82, 1), 83: (89, 1), 84: (90, 1)}[kind]
         return [n(code), time(code)] + [n(code) for _ in range(more)]
 
 

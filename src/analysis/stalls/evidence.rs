@@ -4,10 +4,12 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::FrameNames;
 use crate::model::{
-    CauseKind, Dictionary, Duration, EvidenceValue, FrameId, KernelState, StackId, ThreadId,
+    CauseKind, Dictionary, Duration, EvidenceValue, FrameId, KernelState, StackId, StringId,
+    ThreadId,
 };
 
 use super::clue::{Case, Clue};
+use super::scene::Held;
 use super::verdict::{NativeCode, Verdict};
 
 /// Lines that are listed at most.
@@ -26,6 +28,7 @@ pub(super) fn complete(
         CauseKind::CpuPython => known.push(("lines", lines(&leaves(clues, dictionary)))),
         CauseKind::CpuNative => native(&mut known, case, dictionary),
         CauseKind::GilWait => gil(verdict, &mut known, case, dictionary),
+        CauseKind::LockWait => lock(verdict, &mut known, clues, case, dictionary),
         CauseKind::Gc => {
             known.push(("generation", generation(case)));
             known.push(("collecting_ns", nanos(Some(case.collecting(case.from, case.to)))));
@@ -97,34 +100,101 @@ fn native(known: &mut Entries, case: &Case<'_>, dictionary: &Dictionary) {
 
 /// Who held the GIL, and where: the looks at the lock, each with its holder's stack.
 fn gil(verdict: &mut Verdict, known: &mut Entries, case: &Case<'_>, dictionary: &Dictionary) {
-    let one = Duration::from_nanos(1);
-    let looks = || case.process.gil.within(case.from, case.to);
-    let holders = summed(looks().filter_map(|seen| Some((seen.holder?, one))));
-    let Some(&(holder, _)) = holders.first() else { return };
-    known.push(("holder", EvidenceValue::Thread(holder)));
-    let held = looks().filter(|seen| seen.holder == Some(holder));
-    let stacks = summed(held.filter_map(|seen| Some((seen.stack?, one))));
-    let mut text = format!("{} held the GIL", thread_name(dictionary, holder));
-    if let Some(&(stack, _)) = stacks.first() {
+    let looks: Vec<Held> = case.process.gil.within(case.from, case.to).copied().collect();
+    let Some(holding) = Holding::of(&looks) else { return };
+    known.push(("holder", EvidenceValue::Thread(holding.holder)));
+    let mut text = format!("{} held the GIL", thread_name(dictionary, holding.holder));
+    let leaves = holding.leaves(case, dictionary);
+    if let Some(stack) = holding.stack() {
         known.push(("holder_stack", EvidenceValue::Stack(stack)));
-        let looks: u64 = stacks.iter().map(|(_, weight)| weight.as_nanos()).sum();
+        known.push(("holder_lines", lines(&leaves)));
+    }
+    let callee = holding.callee.map(|callee| dictionary.text(callee).to_owned());
+    text.push_str(&place_of(&leaves, callee.as_deref(), dictionary));
+    if let Some(callee) = callee {
+        known.push(("holder_callee", EvidenceValue::Text(callee)));
+    }
+    verdict.text = text;
+}
+
+/// Who held the lock, where the lock itself told: only looks at waits that this cause is made of.
+fn lock(
+    verdict: &mut Verdict,
+    known: &mut Entries,
+    clues: &[(Clue, Duration)],
+    case: &Case<'_>,
+    dictionary: &Dictionary,
+) {
+    let ours = |seen: &&Held| {
+        let stack = case.stack_at(seen.time);
+        stack.is_some() && clues.iter().any(|(clue, _)| clue.stack == stack)
+    };
+    let looks = case.thread.locks.within(case.from, case.to).filter(ours);
+    let looks: Vec<Held> = looks.copied().collect();
+    let Some(holding) = Holding::of(&looks) else { return };
+    known.retain(|(key, _)| !key.starts_with("holder"));
+    known.push(("holder", EvidenceValue::Thread(holding.holder)));
+    if let Some(stack) = holding.stack() {
+        known.push(("holder_stack", EvidenceValue::Stack(stack)));
+    }
+    let leaves = holding.leaves(case, dictionary);
+    let callee = holding.callee.map(|callee| dictionary.text(callee));
+    let place = place_of(&leaves, callee, dictionary);
+    let name = thread_name(dictionary, holding.holder);
+    verdict.text = format!("{}: {name} held it{place}", verdict.text);
+}
+
+/// ` in crunch (app.py:12)`, with the native function that was called there.
+fn place_of(
+    leaves: &[(FrameId, Duration)],
+    callee: Option<&str>,
+    dictionary: &Dictionary,
+) -> String {
+    let called = callee.map(|callee| format!(" in {callee}(), called from"));
+    let called = called.unwrap_or_else(|| " in".to_owned());
+    let Some(&(frame, _)) = leaves.first() else { return String::new() };
+    let names = FrameNames::of(dictionary, frame);
+    format!("{called} {} ({})", names.function_or_unknown(), names.place())
+}
+
+/// The thread that held a lock at most looks, and where it was then.
+struct Holding {
+    holder: ThreadId,
+    /// With how often each was seen, most often first.
+    stacks: Vec<(StackId, Duration)>,
+    callee: Option<StringId>,
+}
+
+impl Holding {
+    fn of(looks: &[Held]) -> Option<Self> {
+        let one = Duration::from_nanos(1);
+        let holders = summed(looks.iter().filter_map(|seen| Some((seen.holder?, one))));
+        let &(holder, _) = holders.first()?;
+        let held = || looks.iter().filter(|seen| seen.holder == Some(holder));
+        let callees = summed(held().filter_map(|seen| Some((seen.callee?, one))));
+        Some(Self {
+            holder,
+            stacks: summed(held().filter_map(|seen| Some((seen.stack?, one)))),
+            callee: callees.first().map(|&(callee, _)| callee),
+        })
+    }
+
+    fn stack(&self) -> Option<StackId> {
+        self.stacks.first().map(|&(stack, _)| stack)
+    }
+
+    /// The innermost frames, with their share of the stall.
+    fn leaves(&self, case: &Case<'_>, dictionary: &Dictionary) -> Vec<(FrameId, Duration)> {
+        let looks: u64 = self.stacks.iter().map(|(_, weight)| weight.as_nanos()).sum();
         let share = |weight: Duration| {
             let length = u128::from(case.to.since(case.from).as_nanos());
             let part = length * u128::from(weight.as_nanos()) / u128::from(looks.max(1));
             Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
         };
         let leaf = |stack| dictionary.get_stack(stack).map(|node| node.frame);
-        let leaves =
-            stacks.iter().filter_map(|&(stack, weight)| Some((leaf(stack)?, share(weight))));
-        let leaves = summed(leaves);
-        if let Some(&(frame, _)) = leaves.first() {
-            let names = FrameNames::of(dictionary, frame);
-            let (function, place) = (names.function_or_unknown(), names.place());
-            text.push_str(&format!(" in {function} ({place})"));
-        }
-        known.push(("holder_lines", lines(&leaves)));
+        let leaves = self.stacks.iter();
+        summed(leaves.filter_map(|&(stack, weight)| Some((leaf(stack)?, share(weight)))))
     }
-    verdict.text = text;
 }
 
 fn thread_name(dictionary: &Dictionary, id: ThreadId) -> String {

@@ -6,14 +6,14 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{
     Activity, Dictionary, Duration, EdgeSource, Event, EventLoop, GilLook, Lag, LagSeries, LoopId,
-    LoopKind, MachineClocks, ProcessId, Sample, StackId, Stall, StallEdges, StallId, TaskId,
-    ThreadId, Timestamp,
+    LoopKind, MachineClocks, ProcessId, Sample, StackId, Stall, StallEdges, StallId, StringId,
+    TaskId, ThreadId, Timestamp,
 };
 
 use super::clue::Case;
 use super::explain::explain;
 use super::inbox::{Inbox, Item};
-use super::scene::{GilSeen, Log, ProcessLogs};
+use super::scene::{Held, Log, ProcessLogs};
 use super::track::{Draft, Track};
 use super::victims::{ReadyTasks, Waiting};
 
@@ -42,10 +42,13 @@ pub(in crate::analysis) struct StallFinder {
     machine: Log<MachineClocks>,
     /// The last look at each thread: who holds the GIL needs its stack.
     recent: FxHashMap<ThreadId, (Timestamp, Option<StackId>)>,
+    /// The last native function that each was found in.
+    called: FxHashMap<ThreadId, (Timestamp, StringId)>,
     sources: FxHashMap<ThreadId, EdgeSource>,
     run_queues: FxHashMap<ThreadId, (Duration, Duration)>,
     on_cpu: FxHashMap<ThreadId, (Duration, Duration)>,
     lost: u64,
+    vague: u64,
     stalls: Vec<Stall>,
 }
 
@@ -53,6 +56,8 @@ pub(in crate::analysis) struct StallFinder {
 #[derive(Debug)]
 pub(in crate::analysis) struct Found {
     pub(in crate::analysis) stalls: Vec<Stall>,
+    /// Those that may have been stalls.
+    pub(in crate::analysis) vague: u64,
     pub(in crate::analysis) lag: Vec<LagSeries>,
     pub(in crate::analysis) edges: StallEdges,
     pub(in crate::analysis) lost_switch_records: u64,
@@ -88,10 +93,12 @@ impl StallFinder {
             censuses: FxHashMap::default(),
             machine: Log::default(),
             recent: FxHashMap::default(),
+            called: FxHashMap::default(),
             sources: FxHashMap::default(),
             run_queues: FxHashMap::default(),
             on_cpu: FxHashMap::default(),
             lost: 0,
+            vague: 0,
             stalls: Vec::new(),
         }
     }
@@ -135,6 +142,7 @@ impl StallFinder {
             Event::NativeSample(sample) => (sample.time, Item::Native(*sample)),
             Event::Callee(callee) => (callee.time, Item::Callee(*callee)),
             Event::Gil(look) => (look.time, Item::Gil(*look)),
+            Event::Lock(look) => (look.time, Item::Lock(*look)),
             Event::Gc(look) => (look.time, Item::Gc(*look)),
             Event::GcPause(pause) => (pause.start, Item::GcPause(*pause)),
             Event::ThreadClocks(clocks) => (clocks.time, Item::Clocks(*clocks)),
@@ -179,6 +187,10 @@ impl StallFinder {
             Item::TaskGone(task) => self.ready.gone(task),
             Item::Machine(clocks) => self.machine.push(clocks),
             Item::Gil(look) => self.gil(&look),
+            Item::Lock(look) => {
+                let held = self.held(Some(look.holder), look.time);
+                self.tracks.entry(look.thread).or_default().logs.locks.push(held);
+            }
             Item::Gc(look) => self.processes.entry(look.process).or_default().gc.push(look),
             Item::GcPause(it) => self.processes.entry(it.process).or_default().pauses.push(it),
             Item::Turn(turn) => {
@@ -216,7 +228,10 @@ impl StallFinder {
             }
             Item::Blocked(look) => logs.blocked.push(look),
             Item::Native(sample) => logs.native.push(sample),
-            Item::Callee(callee) => logs.callees.push(callee),
+            Item::Callee(callee) => {
+                logs.callees.push(callee);
+                self.called.insert(thread, (callee.time, callee.function));
+            }
             Item::Queues(queues) => logs.queues.push(queues),
             Item::Clocks(clocks) => {
                 if let Some(waited) = clocks.run_queue {
@@ -261,19 +276,29 @@ impl StallFinder {
     }
 
     fn gil(&mut self, look: &GilLook) {
-        let mut seen = GilSeen::new(look);
-        if let Some(&(time, stack)) = seen.holder.and_then(|holder| self.recent.get(&holder))
-            && look.time.since(time) <= SAME_LOOK
-        {
-            seen.stack = stack;
+        let held = self.held(look.holder.filter(|_| look.locked), look.time);
+        self.processes.entry(look.process).or_default().gil.push(held);
+    }
+
+    /// A look at a lock, with where its holder was.
+    fn held(&self, holder: Option<ThreadId>, time: Timestamp) -> Held {
+        let near = |at: Timestamp| time.since(at) <= SAME_LOOK;
+        let stack = holder.and_then(|holder| self.recent.get(&holder));
+        let called = holder.and_then(|holder| self.called.get(&holder));
+        Held {
+            time,
+            holder,
+            stack: stack.filter(|(at, _)| near(*at)).and_then(|(_, stack)| *stack),
+            callee: called.filter(|(at, _)| near(*at)).map(|(_, function)| *function),
         }
-        self.processes.entry(look.process).or_default().gil.push(seen);
     }
 
     /// Something of this thread ended: a stall keeps what is known now, others are forgotten.
     fn ended(&mut self, thread: ThreadId) {
         let threshold = self.threshold;
         let Some(track) = self.tracks.get_mut(&thread) else { return };
+        let vague = |draft: &&Draft| draft.is_new && draft.is_vague(threshold);
+        self.vague += track.drafts.iter().filter(vague).count() as u64;
         track.drafts.retain(|draft| !draft.is_new || draft.is_stall(threshold));
         // Those that are new come last, and there are two at most.
         let Some(draft) = track.drafts.last_mut().filter(|draft| draft.is_new) else { return };
@@ -436,7 +461,8 @@ impl StallFinder {
         }
         let mut sources: Vec<(ThreadId, EdgeSource)> = self.sources.into_iter().collect();
         sources.sort_unstable();
-        Found { stalls: self.stalls, lag, edges, lost_switch_records: self.lost, loops, sources }
+        let (stalls, vague) = (self.stalls, self.vague);
+        Found { stalls, vague, lag, edges, lost_switch_records: self.lost, loops, sources }
     }
 
     /// What the edges of this recording rest on.

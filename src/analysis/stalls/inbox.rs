@@ -4,9 +4,9 @@
 //! samples that were taken in it. Everything is held back for a while and sorted.
 
 use crate::model::{
-    BlockedLook, Callee, GcLook, GcPause, GilLook, LoopQueues, LostSwitches, MachineClocks,
-    NativeSample, OffCpu, OffCpuRun, ProcessId, Sample, TaskId, TaskRow, ThreadClocks, ThreadId,
-    Timestamp, Turn,
+    BlockedLook, Callee, GcLook, GcPause, GilLook, LockLook, LoopQueues, LostSwitches,
+    MachineClocks, NativeSample, OffCpu, OffCpuRun, ProcessId, Sample, TaskId, TaskRow,
+    ThreadClocks, ThreadId, Timestamp, Turn,
 };
 
 /// Something that happened.
@@ -22,6 +22,7 @@ pub(super) enum Item {
     Native(NativeSample),
     Callee(Callee),
     Gil(GilLook),
+    Lock(LockLook),
     Gc(GcLook),
     GcPause(GcPause),
     Clocks(ThreadClocks),

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::model::{
-    BlockedLook, Callee, Duration, GcLook, GcPause, GilLook, LoopQueues, MachineClocks,
-    NativeSample, StackId, ThreadClocks, ThreadId, Timestamp,
+    BlockedLook, Callee, Duration, GcLook, GcPause, LoopQueues, MachineClocks, NativeSample,
+    StackId, StringId, ThreadClocks, ThreadId, Timestamp,
 };
 
 /// Something with a time.
@@ -23,7 +23,7 @@ macro_rules! at {
 }
 
 at!(BlockedLook.time, Callee.time, NativeSample.time, ThreadClocks.time, MachineClocks.time);
-at!(GcLook.time, GcPause.start, GilSeen.time, LoopQueues.time);
+at!(GcLook.time, GcPause.start, Held.time, LoopQueues.time);
 
 /// Things in the order of their times, of which the oldest are forgotten.
 #[derive(Debug)]
@@ -73,18 +73,15 @@ impl<T: At> Log<T> {
     }
 }
 
-/// A look at the interpreter's lock, with the stack of its holder.
+/// A look at a lock: at the interpreter's own, or at one that a thread waits for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct GilSeen {
+pub(super) struct Held {
     pub(super) time: Timestamp,
     pub(super) holder: Option<ThreadId>,
+    /// Where the holder was.
     pub(super) stack: Option<StackId>,
-}
-
-impl GilSeen {
-    pub(super) fn new(look: &GilLook) -> Self {
-        Self { time: look.time, holder: look.holder.filter(|_| look.locked), stack: None }
-    }
+    /// The native function that it was in.
+    pub(super) callee: Option<StringId>,
 }
 
 /// What is known of one thread.
@@ -93,6 +90,8 @@ pub(super) struct ThreadLogs {
     pub(super) offs: super::offs::Offs,
     pub(super) blocked: Log<BlockedLook>,
     pub(super) callees: Log<Callee>,
+    /// The locks that it waits for.
+    pub(super) locks: Log<Held>,
     pub(super) native: Log<NativeSample>,
     pub(super) clocks: Log<ThreadClocks>,
     pub(super) queues: Log<LoopQueues>,
@@ -113,6 +112,7 @@ impl ThreadLogs {
         self.offs.forget(horizon);
         self.blocked.forget(horizon);
         self.callees.forget(horizon);
+        self.locks.forget(horizon);
         self.native.forget(horizon);
         self.queues.forget(horizon);
         // The last readings before a stall tell where its counters began.
@@ -128,7 +128,7 @@ impl ThreadLogs {
 /// What is known of one process.
 #[derive(Debug, Default)]
 pub(super) struct ProcessLogs {
-    pub(super) gil: Log<GilSeen>,
+    pub(super) gil: Log<Held>,
     pub(super) gc: Log<GcLook>,
     pub(super) pauses: Log<GcPause>,
 }

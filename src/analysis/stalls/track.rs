@@ -3,7 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Activity, Dictionary, Duration, LoopKind, Sample, StackId, StallKind, TaskId, Timestamp,
+    Activity, CallObject, Dictionary, Duration, LoopKind, Sample, StackId, StallKind, TaskId,
+    Timestamp,
 };
 
 use super::edges::{self, Edge};
@@ -35,12 +36,34 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Whether it is a stall at this threshold. An iteration with a callback that is one by itself is
-    /// none. Outside of callbacks, looks far apart say little: the loop may have polled between them.
+    /// none.
     pub(super) fn is_stall(&self, threshold: Duration) -> bool {
-        let length = self.end.time.since(self.start.time);
-        let error = (self.start.error + self.end.error).as_nanos();
-        let vague = self.kind == StallKind::Outside && error.saturating_mul(2) > length.as_nanos();
-        length >= threshold && self.longest < threshold && !vague
+        self.may_be_stall(threshold) && !self.is_guessed(threshold)
+    }
+
+    /// Whether it may be one, but was seen too rarely to tell.
+    pub(super) fn is_vague(&self, threshold: Duration) -> bool {
+        self.may_be_stall(threshold) && self.is_guessed(threshold)
+    }
+
+    fn may_be_stall(&self, threshold: Duration) -> bool {
+        self.length() >= threshold && self.longest < threshold
+    }
+
+    /// Whether it may have been shorter than the threshold, and half of it is guessed. Outside of
+    /// callbacks looks say less: the loop may have polled between them.
+    fn is_guessed(&self, threshold: Duration) -> bool {
+        let error = self.start.error + self.end.error;
+        let sure = self.length() - error;
+        let half = error.as_nanos().saturating_mul(2) > self.length().as_nanos();
+        match self.kind {
+            StallKind::Outside => sure < threshold || half,
+            StallKind::Callback | StallKind::Iteration => sure < threshold && half,
+        }
+    }
+
+    const fn length(&self) -> Duration {
+        self.end.time.since(self.start.time)
     }
 }
 
@@ -110,7 +133,7 @@ impl Track {
         let apart = self.last.map_or(Duration::ZERO, |last| look.time.since(last));
         let told = self.told.take().filter(|(time, _)| *time == look.time).map(|(_, began)| began);
         let near = inside || apart.as_nanos() <= tick.as_nanos().saturating_mul(MOST_TICKS_APART);
-        let near = near || self.goes_on(look, dictionary);
+        let near = near || self.goes_on(look, dictionary) || self.waited_for_gil(dictionary);
         let before = self.last.replace(look.time);
         if near && self.open.as_mut().is_some_and(|open| open.take(look, inside)) {
             if self.turn.is_none() {
@@ -135,6 +158,16 @@ impl Track {
         look.stack
             .zip(last)
             .is_some_and(|(one, other)| place::share_more(dictionary, one, other, self.poll))
+    }
+
+    /// Whether the last look found the loop back from its poll call and waiting for the GIL. It goes on
+    /// with a callback then: until one has run, it does not poll again.
+    fn waited_for_gil(&self, dictionary: &Dictionary) -> bool {
+        let Some(last) = self.open.as_ref().and_then(|open| open.runs.last()) else { return false };
+        let found = self.logs.blocked.before(last.last).filter(|look| look.time == last.last);
+        let call = found.and_then(|look| dictionary.get_kernel_call(look.call?));
+        let waited = call.is_some_and(|call| call.object == CallObject::Gil);
+        waited && last.stack.is_some() && last.stack == self.poll
     }
 
     /// The loop was seen asleep in its poll call, or not running, at this time.

@@ -114,7 +114,7 @@ impl Judge<'_> {
                 .as_ref()
                 .is_some_and(|(_, known)| known.is_some_and(|(e, _)| e == Effect::Locks));
         if is_futex(self.dictionary, call) || (locks && call.is_none()) {
-            let name = scene.known.as_ref().map(|(known, _)| known.name.to_owned());
+            let name = scene.known.as_ref().map(|(_, name)| name.clone());
             let advice = scene.known.as_ref().map(|(known, _)| known.advice);
             let name = name.filter(|_| locks).or_else(|| callee.map(|(name, _)| name));
             return words::lock(self.dictionary, name, call, advice.filter(|_| locks));

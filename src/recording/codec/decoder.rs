@@ -155,6 +155,7 @@ impl Decoder {
             EventKind::Callee => self.callee(),
             EventKind::Queues => self.queues(),
             EventKind::Turn => self.turn(),
+            EventKind::Lock => self.lock(),
         }
     }
 }

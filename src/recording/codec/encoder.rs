@@ -105,6 +105,7 @@ impl Encoder {
             | Event::GcPause(_)
             | Event::Callee(_)
             | Event::Queues(_)
+            | Event::Lock(_)
             | Event::Turn(_) => self.interpreter(event),
         }
     }
@@ -132,6 +133,7 @@ impl Encoder {
             Event::GcPause(pause) => self.gc_pause(pause),
             Event::Callee(callee) => self.callee(callee),
             Event::Queues(queues) => self.queues(queues),
+            Event::Lock(look) => self.lock(look),
             Event::Turn(turn) => self.turn(turn),
             _ => {}
         }

@@ -2,8 +2,8 @@
 
 use super::{Decoder, Encoder, choice, flag, number, optional, required};
 use crate::model::{
-    Callee, Duration, Event, GcLook, GcPause, GilLook, LoopId, LoopQueues, ProcessId, QueueEntry,
-    QueueReason, StringId, TaskId, ThreadId, Timestamp, Turn,
+    Callee, Duration, Event, GcLook, GcPause, GilLook, LockLook, LoopId, LoopQueues, ProcessId,
+    QueueEntry, QueueReason, StringId, TaskId, ThreadId, Timestamp, Turn,
 };
 use crate::recording::column::Column;
 use crate::recording::limits::QUEUE_ENTRIES;
@@ -17,6 +17,13 @@ impl Encoder {
         self.columns.put(Column::Gil, u64::from(locked));
         self.columns.put(Column::Gil, number(holder, ThreadId::get));
         self.columns.put(Column::Gil, switches);
+    }
+
+    pub(super) fn lock(&mut self, look: &LockLook) {
+        let LockLook { thread, time, holder } = *look;
+        self.columns.put(Column::Lock, u64::from(thread.get()));
+        self.columns.put(Column::Lock, self.clock.fold(time));
+        self.columns.put(Column::Lock, u64::from(holder.get()));
     }
 
     pub(super) fn gc(&mut self, look: &GcLook) {
@@ -81,6 +88,13 @@ impl Decoder {
         let holder = optional(self.columns.take(Column::Gil)?, ThreadId::new)?;
         let switches = self.columns.take(Column::Gil)?;
         Ok(Event::Gil(GilLook { process, time, locked, holder, switches }))
+    }
+
+    pub(super) fn lock(&mut self) -> Result<Event, Malformed> {
+        let thread = required(self.columns.take(Column::Lock)?, ThreadId::new)?;
+        let time = self.clock.unfold(self.columns.take(Column::Lock)?);
+        let holder = required(self.columns.take(Column::Lock)?, ThreadId::new)?;
+        Ok(Event::Lock(LockLook { thread, time, holder }))
     }
 
     pub(super) fn gc(&mut self) -> Result<Event, Malformed> {

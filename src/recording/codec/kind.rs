@@ -31,7 +31,7 @@ kinds! {
     Edges = 64, OffCpu = 65, OffCpuRun = 66, LostSwitches = 67, ThreadClocks = 68,
     MachineClocks = 69, KernelCall = 70, Blocked = 71, NativeCode = 72, NativeSample = 73,
     Gil = 74, Gc = 75, GcPause = 76, Callee = 77, Queues = 78,
-    ObjectState = 80, TaskNote = 81, Warned = 82, Turn = 83,
+    ObjectState = 80, TaskNote = 81, Warned = 82, Turn = 83, Lock = 84,
 }
 
 impl EventKind {
@@ -81,6 +81,7 @@ impl EventKind {
             Event::Callee(_) => Self::Callee,
             Event::Queues(_) => Self::Queues,
             Event::Turn(_) => Self::Turn,
+            Event::Lock(_) => Self::Lock,
         }
     }
 }

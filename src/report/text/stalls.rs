@@ -45,8 +45,10 @@ pub(super) fn summary(
     let stalls = &analysis.stalls;
     title("Stalls", stalls.len(), stalls.len(), style, out)?;
     let threshold = analysis.stall_threshold;
+    let vague = analysis.overview.vague_stalls;
     if stalls.is_empty() {
-        return writeln!(out, "  none of {threshold} or longer {}", edges(analysis));
+        writeln!(out, "  none of {threshold} or longer {}", edges(analysis))?;
+        return vague_ones(vague, out);
     }
     let total = stalls.iter().fold(Duration::ZERO, |sum, stall| sum + stall.duration);
     let of = share(total.as_nanos(), analysis.overview.duration.as_nanos());
@@ -57,8 +59,18 @@ pub(super) fn summary(
         percent(of),
         edges(analysis)
     )?;
+    vague_ones(vague, out)?;
     by_cause(stalls, total, style, out)?;
     by_place(analysis, options, style, out)
+}
+
+/// Not to be sure of is not to be shown, but not to be kept back either.
+fn vague_ones(count: u64, out: &mut impl Write) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let may = words::counted(count, "more may have been one", "more may have been some");
+    writeln!(out, "  {may}: the recorder looked too rarely to tell")
 }
 
 fn edges(analysis: &Analysis) -> &'static str {
