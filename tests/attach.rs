@@ -13,6 +13,8 @@ mod namespaces;
 mod nobody;
 #[path = "attach/refused.rs"]
 mod refused;
+#[path = "attach/stream.rs"]
+mod stream;
 #[path = "support/mod.rs"]
 #[expect(dead_code, reason = "the live tests use the rest")]
 mod support;

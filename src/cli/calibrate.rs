@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::flame::to_file;
-use super::gate::runs;
 use super::gate::take::Taking;
+use super::gate::{budgets, runs};
 use super::message::{self, CliError};
 use super::{output, output_file, rate};
-use crate::analysis::check::{Floor, Metric, Noise, RunOptions, align, percent};
+use crate::analysis::check::{Floor, Metric, Noise, align, percent};
 
 /// Measure the noise floor of this machine, for `check` and `ab`
 ///
@@ -29,6 +29,10 @@ pub struct Arguments {
     /// Runs before those, which do not count
     #[arg(long, value_name = "N", default_value = "1")]
     warmup: usize,
+    /// The budgets that it is for: their [run] says which stalls count [default: looptrace.toml, where
+    /// there is one]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     taking: Taking,
     /// Write to this file
@@ -67,6 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
         );
     }
     output_file::check(&arguments.output, arguments.force)?;
+    let options = budgets::run_options(arguments.config.as_deref())?;
     arguments.taking.prepare()?;
     let mut files = Vec::new();
     for number in 0..arguments.warmup.saturating_add(arguments.runs) {
@@ -82,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
             std::fs::remove_file(&file).unwrap_or_default();
         }
     }
-    let mut runs = runs::read(&files, &RunOptions::default())?;
+    let mut runs = runs::read(&files, &options)?;
     align([&mut runs, &mut []]);
     let noise = Noise::of(&arguments.command, &runs);
     to_file(&arguments.output, arguments.force, |out| {

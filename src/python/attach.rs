@@ -95,12 +95,18 @@ impl Target {
         if target.still_same() { Ok(target) } else { Err(AttachError::Exited { pid }) }
     }
 
+    /// Whether the pid still means the process that was attached to, whatever it runs by now.
+    #[must_use]
+    pub fn is_same_process(&self) -> bool {
+        start_time(self.pid) == Some(self.start_time)
+    }
+
     /// Whether the pid still means the process and the program that were attached to, and it has
     /// not ended. After an `exec` reads may go on to succeed: an interpreter without address
     /// randomisation lies where the last one lay.
     #[must_use]
     pub fn still_same(&self) -> bool {
-        start_time(self.pid) == Some(self.start_time)
+        self.is_same_process()
             && stack_start(self.pid) == Some(self.stack_start)
             && !has_ended(self.pid)
     }

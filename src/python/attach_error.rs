@@ -113,7 +113,9 @@ impl AttachError {
                 hints.push(format!("see every precondition: looptrace doctor {pid}"));
                 hints
             }
-            Self::UnsupportedVersion { .. } => vec![supported()],
+            Self::UnsupportedVersion { .. } => {
+                vec![format!("run the program on another Python: {}", supported())]
+            }
             Self::UnverifiedBuild { .. } => {
                 vec!["try it all the same with --force-unverified".to_owned(), supported()]
             }

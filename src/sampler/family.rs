@@ -1,6 +1,6 @@
 //! Which processes belong to a recording, as they come, go and become other programs.
 
-use crate::os::process;
+use crate::os::{ids, process};
 use crate::python::{AttachOptions, Target};
 
 /// A child that cannot be attached to (yet) is tried again after so many rescans, doubling from
@@ -11,6 +11,8 @@ const RETRY_AFTER: [u32; 6] = [1, 1, 2, 4, 8, 16];
 #[derive(Debug)]
 pub(super) struct Family {
     root: u32,
+    /// When the root process began; another one with its number began later.
+    root_began: Option<u64>,
     with_children: bool,
     suspects: Vec<u32>,
     candidates: Vec<Candidate>,
@@ -25,12 +27,14 @@ struct Candidate {
 }
 
 impl Family {
-    pub(super) const fn new(root: u32, with_children: bool) -> Self {
-        Self { root, with_children, suspects: Vec::new(), candidates: Vec::new() }
+    pub(super) fn new(root: u32, with_children: bool) -> Self {
+        let root_began = ids::start_time(root);
+        Self { root, root_began, with_children, suspects: Vec::new(), candidates: Vec::new() }
     }
 
     pub(super) fn root_is_alive(&self) -> bool {
-        process::Status::of(self.root).is_some_and(|status| !status.is_dead())
+        ids::start_time(self.root) == self.root_began
+            && process::Status::of(self.root).is_some_and(|status| !status.is_dead())
     }
 
     /// Notes that a process could not be read.
@@ -50,8 +54,9 @@ impl Family {
                 self.suspects.swap_remove(index);
                 same_program(attached)
             });
-        if !stays {
-            // If it lives on it executed another program, perhaps another Python.
+        if !stays && attached.is_same_process() {
+            // If it lives on it executed another program, perhaps another Python. A stranger that
+            // has got its number is nobody's business.
             self.candidates.push(Candidate { pid, tries: 0, rescans_left: 0 });
         }
         stays

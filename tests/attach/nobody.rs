@@ -17,7 +17,7 @@ pub(crate) const ID: &str = "65534";
 pub(crate) const BECOME: [&str; 6] = ["setpriv", "--reuid", ID, "--regid", ID, "--clear-groups"];
 
 /// Waits for the end of its input in a thread, and sleeps in a task.
-const PROGRAM: &str = "
+pub(crate) const PROGRAM: &str = "
 import asyncio, sys
 async def main():
     reading = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -102,6 +102,11 @@ fn a_difference_below_the_noise_floor_is_inconclusive() {
     let noise = Noise::of("python app.py", &quiet);
     let report = judge(Inputs { noise: Some((&noise, "noise.json")), ..inputs });
     assert_eq!(report.outcomes[0].verdict, Verdict::Fail);
+    // The runs were looked at with another threshold than the budgets ask for.
+    assert_eq!(noise.stall_threshold, Some(0.01));
+    let said =
+        "the noise floor of stalls is that of stalls from 10 ms on, here they count from 50 ms";
+    assert!(report.notes.iter().any(|note| note == said), "{:?}", report.notes);
     let text = serde_json::to_string(&noise).expect("it can be written");
     assert_eq!(serde_json::from_str::<Noise>(&text).expect("it can be read"), noise);
 }

@@ -25,7 +25,6 @@ fn stalls_belong_to_the_test_they_happened_in() {
     let names: Vec<&str> =
         list(&report, "tasks").filter_map(|task| task["name"].as_str()).collect();
     assert!(names.contains(&"test_service.py::test_blocks[2]"), "{names:?}");
-
     let config = scratch.path().join("looptrace.toml");
     std::fs::write(&config, BUDGET).expect("written");
     let mut check = looptrace();

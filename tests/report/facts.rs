@@ -235,6 +235,42 @@ fn misses_and_drops_are_counted_and_told() {
 }
 
 #[test]
+fn loops_that_take_a_thread_one_after_the_other_have_their_own_stalls_and_lag() {
+    let mut world = World::new();
+    let thread = world.thread("MainThread", 1);
+    let stack = world.stack(&[("run", "a.py", 1, FUNCTION), ("f", "a.py", 2, COROUTINE)]);
+    let poll =
+        world.stack(&[("run", "a.py", 1, FUNCTION), ("select", "selectors.py", 3, FUNCTION)]);
+    let mut loops = Vec::new();
+    // Each is busy for so long, and polls for the rest of 300 ms.
+    for busy in [100, 200] {
+        let began = 300 * loops.len() as u64;
+        let event_loop = world.event_loop(thread);
+        let task = world.task("test", "f", event_loop);
+        world.context_ver = Some(busy);
+        for at in began + 1..began + 300 {
+            if at <= began + busy {
+                world.sample(ms(at), thread, stack, Some(task));
+            } else {
+                world.polling(ms(at), thread, poll);
+            }
+        }
+        loops.push(event_loop);
+    }
+    world.end(ms(600));
+    let facts = analysis(world);
+    let of_stalls: Vec<_> = facts.stalls.iter().map(|stall| stall.event_loop).collect();
+    assert_eq!(of_stalls, loops);
+    let near = |id, length: u64| {
+        let row = facts.loops.iter().find(|row| row.id == id).unwrap();
+        let lag = row.lag.expect("a lag").max.as_nanos() / MS;
+        assert!(lag.abs_diff(length) <= 2, "{lag} ms, not {length}");
+    };
+    near(loops[0], 100);
+    near(loops[1], 200);
+}
+
+#[test]
 fn many_brief_tasks_share_their_stacks() {
     let mut world = World::new();
     let thread = world.thread("MainThread", 1);

@@ -20,6 +20,9 @@ pub struct Noise {
     pub command: String,
     /// How many runs.
     pub runs: usize,
+    /// The shortest stall that counted, in seconds; not said by the first files.
+    #[serde(default)]
+    pub stall_threshold: Option<f64>,
     /// Where, for people.
     pub environment: String,
     /// Its parts, to notice when the machine is another one.
@@ -84,6 +87,7 @@ impl Noise {
             schema: NOISE_SCHEMA.to_owned(),
             command: command.to_owned(),
             runs: runs.len(),
+            stall_threshold: runs.first().map(|run| run.stall_threshold),
             environment: environment.line(),
             kernel: environment.kernel,
             cpu: environment.cpu,

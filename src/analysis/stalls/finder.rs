@@ -1,6 +1,7 @@
 //! From events to stalls.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rustc_hash::FxHashMap;
 
@@ -13,6 +14,7 @@ use crate::model::{
 use super::clue::Case;
 use super::explain::explain;
 use super::inbox::{Inbox, Item};
+use super::pulse::{Past, Readings};
 use super::scene::{Held, Log, ProcessLogs};
 use super::track::{Draft, Track};
 use super::victims::{ReadyTasks, Waiting};
@@ -31,7 +33,7 @@ pub(in crate::analysis) struct StallFinder {
     now: Timestamp,
     loops: FxHashMap<LoopId, EventLoop>,
     tracks: BTreeMap<ThreadId, Track>,
-    loop_of: FxHashMap<ThreadId, LoopId>,
+    loop_of: BTreeMap<ThreadId, LoopId>,
     processes: BTreeMap<ProcessId, ProcessLogs>,
     process_of: FxHashMap<ThreadId, ProcessId>,
     ready: ReadyTasks,
@@ -45,8 +47,9 @@ pub(in crate::analysis) struct StallFinder {
     /// The last native function that each was found in.
     called: FxHashMap<ThreadId, (Timestamp, StringId)>,
     sources: FxHashMap<ThreadId, EdgeSource>,
-    run_queues: FxHashMap<ThreadId, (Duration, Duration)>,
-    on_cpu: FxHashMap<ThreadId, (Duration, Duration)>,
+    run_queues: FxHashMap<ThreadId, Readings>,
+    on_cpu: FxHashMap<ThreadId, Readings>,
+    past: Past,
     lost: u64,
     vague: u64,
     stalls: Vec<Stall>,
@@ -85,7 +88,7 @@ impl StallFinder {
             now: Timestamp::ZERO,
             loops: FxHashMap::default(),
             tracks: BTreeMap::new(),
-            loop_of: FxHashMap::default(),
+            loop_of: BTreeMap::new(),
             processes: BTreeMap::new(),
             process_of: FxHashMap::default(),
             ready: ReadyTasks::default(),
@@ -97,6 +100,7 @@ impl StallFinder {
             sources: FxHashMap::default(),
             run_queues: FxHashMap::default(),
             on_cpu: FxHashMap::default(),
+            past: Past::default(),
             lost: 0,
             vague: 0,
             stalls: Vec::new(),
@@ -118,10 +122,15 @@ impl StallFinder {
             }
             Event::Loop { id, event_loop } => {
                 self.loops.insert(*id, *event_loop);
-                if let Some(thread) = event_loop.thread {
-                    self.loop_of.insert(thread, *id);
+                let Some(thread) = event_loop.thread else { return };
+                match self.loop_of.entry(thread) {
+                    // What was told before and is held back belongs to the loop before.
+                    Entry::Occupied(_) => (self.inbox.newest(), Item::Runs(thread, *id)),
+                    Entry::Vacant(entry) => {
+                        entry.insert(*id);
+                        return;
+                    }
                 }
-                return;
             }
             Event::Edges { thread, time, source } => {
                 self.edges(*thread, *time, *source);
@@ -197,6 +206,7 @@ impl StallFinder {
                 self.tracks.entry(turn.thread).or_default().turn(turn.time, turn.began);
             }
             Item::Ended(process) => self.cut_off(Some(process)),
+            Item::Runs(thread, id) => self.runs(thread, id),
             item => self.note(item),
         }
     }
@@ -212,8 +222,8 @@ impl StallFinder {
             Item::Callee(callee) => callee.thread,
             Item::Clocks(clocks) => clocks.thread,
             Item::Queues(queues) => {
-                let running = self.loops.get(&queues.event_loop).and_then(|it| it.thread);
-                let Some(thread) = running else { return };
+                let running = self.loop_of.iter().find(|&(_, &id)| id == queues.event_loop);
+                let Some((&thread, _)) = running else { return };
                 thread
             }
             _ => return,
@@ -275,6 +285,24 @@ impl StallFinder {
         }
     }
 
+    /// A thread runs another loop than before.
+    fn runs(&mut self, thread: ThreadId, id: LoopId) {
+        let before = self.loop_of.insert(thread, id).filter(|&before| before != id);
+        let Some(before) = before else { return };
+        self.keep(thread, before);
+        let pulse = self.past.resume(id);
+        self.tracks.entry(thread).or_default().pulse = pulse;
+    }
+
+    /// Keeps what was summed up of a thread's loop.
+    fn keep(&mut self, thread: ThreadId, id: LoopId) {
+        let Some(track) = self.tracks.get_mut(&thread) else { return };
+        let pulse = std::mem::take(&mut track.pulse);
+        let exact = self.sources.get(&thread) == Some(&EdgeSource::Kernel);
+        let clocks = (self.run_queues.get_mut(&thread), self.on_cpu.get_mut(&thread));
+        self.past.keep(id, (pulse, exact), clocks.0, clocks.1);
+    }
+
     fn gil(&mut self, look: &GilLook) {
         let held = self.held(look.holder.filter(|_| look.locked), look.time);
         self.processes.entry(look.process).or_default().gil.push(held);
@@ -303,6 +331,7 @@ impl StallFinder {
         // Those that are new come last, and there are two at most.
         let Some(draft) = track.drafts.last_mut().filter(|draft| draft.is_new) else { return };
         draft.is_new = false;
+        draft.event_loop = self.loop_of.get(&thread).copied();
         let from = draft.start.time;
         let process = self.process_of.get(&thread);
         let last = process.and_then(|process| self.censuses.get(process)).copied();
@@ -356,7 +385,8 @@ impl StallFinder {
     }
 
     fn finish_stall(&mut self, thread: ThreadId, draft: Draft, dictionary: &Dictionary) {
-        let Some(&event_loop) = self.loop_of.get(&thread) else { return };
+        let now = self.loop_of.get(&thread).copied();
+        let Some(event_loop) = draft.event_loop.or(now) else { return };
         let Some(&definition) = self.loops.get(&event_loop) else { return };
         let Some(track) = self.tracks.get(&thread) else { return };
         let nothing = ProcessLogs::default();
@@ -440,25 +470,10 @@ impl StallFinder {
 
     fn found(mut self, watched: &FxHashMap<LoopId, Duration>) -> Found {
         let edges = self.quality();
-        let mut lag = Vec::new();
-        let mut loops = FxHashMap::default();
-        let mut by_loop: Vec<(LoopId, ThreadId)> =
-            self.loop_of.iter().map(|(&thread, &id)| (id, thread)).collect();
-        by_loop.sort_unstable();
-        for (id, thread) in by_loop {
-            let Some(track) = self.tracks.remove(&thread) else { continue };
-            let total = watched.get(&id).copied().filter(|&total| total > Duration::ZERO);
-            let known = self.sources.get(&thread) == Some(&EdgeSource::Kernel);
-            let facts = LoopFacts {
-                lag: total.map(|total| track.heartbeat.lag(total)),
-                lag_corrected: total.filter(|_| known).map(|total| track.corrected.lag(total)),
-                runqueue: self.run_queues.get(&thread).map(|&(first, last)| last - first),
-                on_cpu: self.on_cpu.get(&thread).map(|&(first, last)| last - first),
-                callbacks: track.callbacks(),
-            };
-            loops.insert(id, facts);
-            lag.push(track.series.finish(id));
+        for (thread, id) in self.loop_of.clone() {
+            self.keep(thread, id);
         }
+        let (lag, loops) = self.past.facts(watched);
         let mut sources: Vec<(ThreadId, EdgeSource)> = self.sources.into_iter().collect();
         sources.sort_unstable();
         let (stalls, vague) = (self.stalls, self.vague);

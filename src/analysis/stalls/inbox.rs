@@ -4,7 +4,7 @@
 //! samples that were taken in it. Everything is held back for a while and sorted.
 
 use crate::model::{
-    BlockedLook, Callee, GcLook, GcPause, GilLook, LockLook, LoopQueues, LostSwitches,
+    BlockedLook, Callee, GcLook, GcPause, GilLook, LockLook, LoopId, LoopQueues, LostSwitches,
     MachineClocks, NativeSample, OffCpu, OffCpuRun, ProcessId, Sample, TaskId, TaskRow,
     ThreadClocks, ThreadId, Timestamp, Turn,
 };
@@ -33,6 +33,8 @@ pub(super) enum Item {
     Row(TaskRow),
     TaskGone(TaskId),
     Ended(ProcessId),
+    /// A thread runs this loop from now on.
+    Runs(ThreadId, LoopId),
 }
 
 /// How long things are held back.
@@ -53,6 +55,11 @@ impl Inbox {
         self.newest = self.newest.max(time);
         self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
         self.items.push((time, item));
+    }
+
+    /// The time of what happened last.
+    pub(super) const fn newest(&self) -> Timestamp {
+        self.newest
     }
 
     /// What nothing can come before any more, in order; empty until there is much of it.

@@ -16,6 +16,7 @@ mod inbox;
 mod known;
 mod offs;
 mod place;
+mod pulse;
 mod scene;
 mod track;
 mod turn;

@@ -3,14 +3,14 @@
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Activity, CallObject, Dictionary, Duration, LoopKind, Sample, StackId, StallKind, TaskId,
-    Timestamp,
+    Activity, CallObject, Dictionary, Duration, LoopId, LoopKind, Sample, StackId, StallKind,
+    TaskId, Timestamp,
 };
 
 use super::edges::{self, Edge};
 use super::episode::Episode;
-use super::heartbeat::{Heartbeat, Series};
 use super::place;
+use super::pulse::Pulse;
 use super::scene::ThreadLogs;
 use super::turn::{Sum, Turn};
 
@@ -30,6 +30,8 @@ pub(super) struct Draft {
     pub(super) poll: Option<StackId>,
     /// Of an iteration: its longest callback.
     pub(super) longest: Duration,
+    /// The loop that the thread ran then.
+    pub(super) event_loop: Option<LoopId>,
     /// Whether it was not yet held against the threshold.
     pub(super) is_new: bool,
 }
@@ -71,9 +73,7 @@ impl Draft {
 #[derive(Debug, Default)]
 pub(super) struct Track {
     pub(super) logs: ThreadLogs,
-    pub(super) heartbeat: Heartbeat,
-    pub(super) corrected: Heartbeat,
-    pub(super) series: Series,
+    pub(super) pulse: Pulse,
     pub(super) drafts: Vec<Draft>,
     open: Option<Episode>,
     /// The turn of the loop that goes on, where it is known.
@@ -86,7 +86,6 @@ pub(super) struct Track {
     places: FxHashMap<StackId, Place>,
     /// For counting callbacks.
     context_ver: Option<u64>,
-    contexts: Option<u64>,
 }
 
 /// Where in the loop's turn a stack is.
@@ -242,6 +241,7 @@ impl Track {
             ready: Vec::new(),
             poll: self.poll,
             longest: Duration::ZERO,
+            event_loop: None,
             is_new: true,
         });
     }
@@ -253,9 +253,7 @@ impl Track {
         let preempted = offs.fold(Duration::ZERO, |sum, off| sum + off.end.since(off.start));
         let preempted = preempted + self.logs.offs.summed(start.time, end.time).1;
         let corrected = length - preempted;
-        self.heartbeat.add(length);
-        self.corrected.add(corrected);
-        self.series.add(start.time, length, corrected);
+        self.pulse.beat(start.time, length, corrected);
     }
 
     /// When the loop came back from its poll call last, as told of the look at `time`.
@@ -285,14 +283,8 @@ impl Track {
     fn count(&mut self, context_ver: Option<u64>) {
         let Some(now) = context_ver else { return };
         if let Some(before) = self.context_ver.replace(now) {
-            let more = now.saturating_sub(before);
-            self.contexts = Some(self.contexts.unwrap_or(0).saturating_add(more));
+            self.pulse.count(now.saturating_sub(before));
         }
-    }
-
-    /// Callbacks run, at most: every one enters a context and leaves it.
-    pub(super) fn callbacks(&self) -> Option<u64> {
-        self.contexts.map(|contexts| contexts.div_ceil(2))
     }
 
     fn place(&mut self, look: &Sample, kind: LoopKind, dictionary: &Dictionary) -> Place {

@@ -1,8 +1,9 @@
 //! Whether the kernel tells of the context switches of threads.
 
 use super::check::{Check, Verdict};
-use crate::os::ids;
+use crate::os::process::Status;
 use crate::os::switches::{self, Refusal, Size, Switches};
+use crate::os::{ids, permissions};
 
 /// Rings that are tried, as many as a recording uses in one process.
 const MOST: usize = 48;
@@ -35,7 +36,11 @@ pub(super) fn target(pid: u32) -> Check {
             Err(refusal) => refusals.push((thread.host, refusal)),
         }
     }
-    let some = format!("{} of {} threads", open.len(), threads.len());
+    let tried = threads.len().min(MOST);
+    let mut some = format!("{} of {tried} threads", open.len());
+    if tried < threads.len() {
+        some += &format!(" tried, {} in all", threads.len());
+    }
     match refusals.first() {
         None if open.is_empty() => Check::new(name, Verdict::Unknown, "no threads", NEEDED),
         None => Check::new(name, Verdict::Ok, some, NEEDED),
@@ -58,6 +63,20 @@ fn refused(name: &'static str, refusal: Refusal, present: &str) -> Check {
     if memory {
         check.fix("ulimit -l unlimited").fix("sudo sysctl kernel.perf_event_mlock_kb=2048")
     } else {
-        check.fix("sudo sysctl kernel.perf_event_paranoid=2")
+        check.fix(why_refused())
+    }
+}
+
+/// What lifts a refusal that is not about memory.
+fn why_refused() -> &'static str {
+    let strict = permissions::perf_event_paranoid().is_none_or(|level| level > 2);
+    let filtered = Status::of_self().is_some_and(|status| status.seccomp == Some(2));
+    match (strict, filtered) {
+        (true, _) => "sudo sysctl kernel.perf_event_paranoid=2",
+        (false, true) => {
+            "start the container with --cap-add=PERFMON, or with a seccomp profile that allows \
+             perf_event_open"
+        }
+        (false, false) => "run looptrace as root: sudo looptrace …",
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::super::exit::Exit;
 use super::super::message::CliError;
-use crate::analysis::check::{Config, ConfigError, Date, NOISE_SCHEMA, Noise};
+use crate::analysis::check::{Config, ConfigError, Date, NOISE_SCHEMA, Noise, RunOptions};
 
 /// The configuration's usual name.
 const USUAL: &str = "looptrace.toml";
@@ -60,6 +60,24 @@ impl Budgets {
             (None, None) => None,
         };
         Ok(Rules { config, noise })
+    }
+}
+
+/// What a run must be, as the configuration says: the one named, or the usual one where it is there.
+///
+/// # Errors
+///
+/// It cannot be read, or has a mistake in it; exit code 2.
+pub(in super::super) fn run_options(config: Option<&Path>) -> Result<RunOptions, CliError> {
+    let path = config.unwrap_or(Path::new(USUAL));
+    match read(path) {
+        Err(error) if config.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            Ok(RunOptions::default())
+        }
+        Err(error) => Err(no_config(path, &error)),
+        Ok(text) => Config::parse(&text, &path.display().to_string())
+            .map(|config| config.run)
+            .map_err(|error| mistaken(&error)),
     }
 }
 

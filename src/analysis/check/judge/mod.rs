@@ -281,6 +281,17 @@ impl Court<'_> {
                 "the noise floor was measured with another {what}: {base}, here {head}"
             ));
         }
+        if let Some(other) = noise.and_then(|(noise, _)| noise.stall_threshold)
+            && let here = config.run.stall_threshold
+            && (other - here).abs() > 1e-9
+        {
+            let ms = |seconds: f64| format!("{} ms", (seconds * 1e6).round() / 1e3);
+            notes.push(format!(
+                "the noise floor of stalls is that of stalls from {} on, here they count from {}",
+                ms(other),
+                ms(here)
+            ));
+        }
         notes
     }
 }
