@@ -1,9 +1,12 @@
 //! What the viewer is asked to show, and how it is started.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Parser;
 use eframe::egui::{ViewportBuilder, vec2};
+use eframe::egui_wgpu::WgpuSetup;
+use eframe::wgpu::{Adapter, DeviceType, Surface};
 
 use crate::app::App;
 use crate::command::Action;
@@ -55,7 +58,7 @@ pub struct Options {
 /// What draws the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Renderer {
-    /// Vulkan or what else there is, then OpenGL.
+    /// Vulkan or what else a graphics card has, then OpenGL, then in software.
     #[default]
     Auto,
     /// Vulkan or what else there is.
@@ -128,38 +131,87 @@ pub fn run(options: &Options) -> Result<(), NoWindow> {
     if !has_display() {
         return Err(NoWindow("there is no display (DISPLAY and WAYLAND_DISPLAY are unset)".into()));
     }
-    let renderers: &[eframe::Renderer] = match options.renderer {
-        Renderer::Auto => &[eframe::Renderer::Wgpu, eframe::Renderer::Glow],
-        Renderer::Wgpu => &[eframe::Renderer::Wgpu],
-        Renderer::Glow => &[eframe::Renderer::Glow],
+    let attempts: &[Attempt] = match options.renderer {
+        Renderer::Auto => &[Attempt::WgpuOnCard, Attempt::Glow, Attempt::Wgpu],
+        Renderer::Wgpu => &[Attempt::Wgpu],
+        Renderer::Glow => &[Attempt::Glow],
     };
     let mut failures = Vec::new();
-    for &renderer in renderers {
-        match run_with(options, renderer) {
+    for &attempt in attempts {
+        match run_with(options, attempt) {
             Ok(()) => return Ok(()),
             // An event loop cannot be made twice in a process; the second renderer needs another.
             Err(error @ (eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_))) => {
                 failures.push(error.to_string());
                 break;
             }
-            Err(error) => failures.push(format!("{renderer}: {error}")),
+            Err(error) => {
+                failures.push(format!("{}: {}", attempt.renderer(), brief(&error.to_string())));
+            }
         }
     }
     Err(NoWindow(failures.join("; ")))
 }
 
-fn run_with(options: &Options, renderer: eframe::Renderer) -> eframe::Result {
+/// The beginning of an error, which may hold whole configurations.
+fn brief(error: &str) -> String {
+    const MOST: usize = 160;
+    let words = error.split(" ConfigTemplate").next().unwrap_or(error).replace(": {}", "");
+    words.trim_end_matches([':', ' ']).chars().take(MOST).collect()
+}
+
+/// One way to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// With wgpu on a graphics card: where all is done in software, OpenGL starts in less time.
+    WgpuOnCard,
+    /// With wgpu, whatever it finds.
+    Wgpu,
+    /// With OpenGL.
+    Glow,
+}
+
+impl Attempt {
+    const fn renderer(self) -> eframe::Renderer {
+        match self {
+            Self::WgpuOnCard | Self::Wgpu => eframe::Renderer::Wgpu,
+            Self::Glow => eframe::Renderer::Glow,
+        }
+    }
+}
+
+/// The best graphics card that can draw on a surface.
+fn card(adapters: &[Adapter], surface: Option<&Surface<'_>>) -> Result<Adapter, String> {
+    let rank = |adapter: &&Adapter| match adapter.get_info().device_type {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::IntegratedGpu => 1,
+        _ => 2,
+    };
+    let fits = |adapter: &&Adapter| {
+        let draws = surface.is_none_or(|surface| adapter.is_surface_supported(surface));
+        draws && adapter.get_info().device_type != DeviceType::Cpu
+    };
+    let best = adapters.iter().filter(fits).min_by_key(rank);
+    best.cloned().ok_or_else(|| "there is no graphics card".to_owned())
+}
+
+fn run_with(options: &Options, attempt: Attempt) -> eframe::Result {
     let (width, height) = options.size.unwrap_or((1440, 900));
-    let native = eframe::NativeOptions {
+    let mut native = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("looptrace")
             .with_app_id("looptrace")
             .with_inner_size(vec2(f32::from(width), f32::from(height)))
             .with_min_inner_size(vec2(640.0, 400.0)),
-        renderer,
+        renderer: attempt.renderer(),
         persist_window: options.picture.is_none(),
         ..eframe::NativeOptions::default()
     };
+    if let WgpuSetup::CreateNew(setup) = &mut native.wgpu_options.wgpu_setup
+        && attempt == Attempt::WgpuOnCard
+    {
+        setup.native_adapter_selector = Some(Arc::new(card));
+    }
     let options = options.clone();
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         Ok(Box::new(App::new(options, &creation.egui_ctx, creation.storage)))
@@ -179,6 +231,7 @@ mod tests {
         assert_eq!(time("2"), Ok(2_000_000_000));
         assert!(time("soon").is_err());
         assert_eq!(action("await graph"), Ok(Action::PaneAwaits));
+        assert_eq!(brief("no configs match: ConfigTemplate { a: 1 }"), "no configs match");
         assert_eq!(size("1280x800"), Ok((1280, 800)));
         assert!(size("1280").is_err());
         Options::command().debug_assert();

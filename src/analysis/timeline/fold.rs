@@ -4,35 +4,41 @@ use crate::model::Timestamp;
 
 use super::spans::{SpanState, Spans};
 
-/// Spans summed up in one entry of the level above.
-const FAN: usize = 32;
+/// Spans summed up in one entry of the level above: a power of two, for speed.
+const FAN: usize = 1 << SHIFT;
+/// See [`FAN`].
+const SHIFT: usize = 3;
 
 /// Spans summed up, and these sums summed up again: what any number of spans shows together is
 /// found without looking at each.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Pyramid {
-    /// Of 32 spans each, of 32 · 32 spans, …
+    /// Of 8 spans each, of 8 · 8 spans, …
     levels: Vec<Level>,
 }
 
 #[derive(Debug, Default, Clone)]
 struct Level {
-    /// Where the last of the spans ends.
+    /// Where the first of the spans begins.
+    start: Vec<u64>,
+    /// Where the last of them ends.
     end: Vec<u64>,
     /// The worst of their states.
     worst: Vec<SpanState>,
 }
 
 impl Pyramid {
-    pub(super) fn new(end: &[u64], states: &[SpanState]) -> Self {
+    pub(super) fn new(start: &[u64], end: &[u64], states: &[SpanState]) -> Self {
         let mut levels: Vec<Level> = Vec::new();
         loop {
-            let (end, states) =
-                levels.last().map_or((end, states), |below| (&below.end, &below.worst));
+            let (start, end, states) = levels
+                .last()
+                .map_or((start, end, states), |below| (&below.start, &below.end, &below.worst));
             if end.len() <= FAN {
                 return Self { levels };
             }
             let level = Level {
+                start: start.iter().step_by(FAN).copied().collect(),
                 end: end.chunks(FAN).filter_map(|chunk| chunk.last().copied()).collect(),
                 worst: states.chunks(FAN).map(worst_of).collect(),
             };
@@ -67,15 +73,16 @@ impl Spans {
         let shortest = shortest.max(1);
         let mut pending: Option<Fold> = None;
         let mut at = self.first_after(from);
-        while at < self.len() && self.start[at] < to.as_nanos() {
-            let start = self.start[at];
-            let long = self.end[at] - start >= shortest;
-            let (next, state) =
-                if long { (at + 1, self.state[at]) } else { self.short_run(at, start, shortest) };
+        while at < self.len() {
+            let run = self.run(at, shortest);
+            if run.start >= to.as_nanos() {
+                break;
+            }
+            let (next, long) = (run.next, run.end - run.start >= shortest && run.next == at + 1);
             let fold = Fold {
-                start: Timestamp::from_nanos(start),
-                end: Timestamp::from_nanos(self.end[next - 1]),
-                state,
+                start: Timestamp::from_nanos(run.start),
+                end: Timestamp::from_nanos(run.end),
+                state: run.state,
                 first: at,
                 count: next - at,
             };
@@ -99,37 +106,80 @@ impl Spans {
         pending.into_iter().for_each(&mut show);
     }
 
-    /// The spans from `at` on that lie within `length` nanoseconds behind `start`: where they end,
-    /// and the worst of their states. Leaves some of them out where that saves looking at each,
-    /// but never more than half of the length.
-    fn short_run(&self, at: usize, start: u64, length: u64) -> (usize, SpanState) {
-        let limit = start.saturating_add(length);
-        let enough = start.saturating_add(length / 2);
-        let (mut next, mut worst) = (at + 1, self.state[at]);
-        // Up to where sums are known not to be too long.
-        let (mut level, mut highest, mut width) = (0, self.pyramid.levels.len(), 1);
-        while next < self.len() {
-            if level < highest && next.is_multiple_of(width * FAN) {
-                (level, width) = (level + 1, width * FAN);
+    /// The spans from `at` on that lie within `length` nanoseconds, or the one that is longer.
+    /// Leaves some of them out where that saves looking at each, but never more than half of the
+    /// length.
+    fn run(&self, at: usize, length: u64) -> Run {
+        let mut highest = self.pyramid.levels.len();
+        let mut level = highest.min(at.trailing_zeros() as usize / SHIFT);
+        let mut sums = self.sums(level);
+        let mut run = sums.entry(at, level);
+        while level > 0 && run.end - run.start > length {
+            level -= 1;
+            highest = level;
+            sums = self.sums(level);
+            run = sums.entry(at, level);
+        }
+        let (limit, enough) =
+            (run.start.saturating_add(length), run.start.saturating_add(length / 2));
+        while run.next < self.len() {
+            if level < highest && run.next.trailing_zeros() as usize >= SHIFT * (level + 1) {
+                level += 1;
+                sums = self.sums(level);
                 continue;
             }
-            let sums = level.checked_sub(1).and_then(|above| self.pyramid.levels.get(above));
-            let (end, states) =
-                sums.map_or((&self.end, &self.state), |sums| (&sums.end, &sums.worst));
-            let index = next / width;
-            match end.get(index) {
+            let index = run.next >> (SHIFT * level);
+            match sums.end.get(index) {
                 Some(&end) if end <= limit => {
-                    worst = worst.max(states[index]);
-                    next = (next + width).min(self.len());
+                    run.end = end;
+                    run.state = run.state.max(sums.worst[index]);
+                    run.next = (index + 1) << (SHIFT * level);
                 }
-                _ if level == 0 || self.end[next - 1] >= enough => break,
+                _ if level == 0 || run.end >= enough => break,
                 _ => {
-                    (level, width) = (level - 1, width / FAN);
+                    level -= 1;
                     highest = level;
+                    sums = self.sums(level);
                 }
             }
         }
-        (next, worst)
+        run.next = run.next.min(self.len());
+        run
+    }
+
+    /// The spans, or their sums.
+    fn sums(&self, level: usize) -> Sums<'_> {
+        match level.checked_sub(1).and_then(|above| self.pyramid.levels.get(above)) {
+            Some(Level { start, end, worst }) => Sums { start, end, worst },
+            None => Sums { start: &self.start, end: &self.end, worst: &self.state },
+        }
+    }
+}
+
+/// Spans that follow each other.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    start: u64,
+    end: u64,
+    state: SpanState,
+    /// The position behind the last.
+    next: usize,
+}
+
+/// Spans, or sums of as many spans each.
+#[derive(Debug, Clone, Copy)]
+struct Sums<'a> {
+    start: &'a [u64],
+    end: &'a [u64],
+    worst: &'a [SpanState],
+}
+
+impl Sums<'_> {
+    /// What begins with the span at a position.
+    fn entry(&self, at: usize, level: usize) -> Run {
+        let index = at >> (SHIFT * level);
+        let next = (index + 1) << (SHIFT * level);
+        Run { start: self.start[index], end: self.end[index], state: self.worst[index], next }
     }
 }
 
@@ -198,8 +248,9 @@ mod tests {
             folds(&spans, 0, 300, 10),
             [
                 (0, 40, Waiting, 40),
-                (40, 50, Ready, 10),
-                (50, 100, Waiting, 50),
+                // Not as long as it could be: sums of eight spans are not taken apart for so little.
+                (40, 48, Ready, 8),
+                (48, 100, Waiting, 52),
                 (100, 200, Running, 1),
             ]
         );

@@ -121,7 +121,7 @@ impl Spans {
 
     /// Must be called after the last span was pushed.
     pub fn finish(&mut self) {
-        self.pyramid = Pyramid::new(&self.end, &self.state);
+        self.pyramid = Pyramid::new(&self.start, &self.end, &self.state);
     }
 
     /// The span at a position.
