@@ -102,7 +102,8 @@ impl App {
         const SETTLED: u32 = 12;
         let Some(path) = self.options.picture.clone() else { return };
         let late = self.begun.elapsed() > Duration::from_secs(60);
-        let ready = (self.snapshot.is_some() || self.error.is_some())
+        let asked = self.options.file.is_some() || self.options.pid.is_some();
+        let ready = (self.snapshot.is_some() || self.error.is_some() || !asked)
             && self.loading.is_none()
             && self.comparing.is_none()
             && !self.caches.is_working();

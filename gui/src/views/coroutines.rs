@@ -80,7 +80,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         |row, cells| {
             let Some(row) = rows.get(row) else { return };
             cells.name(&row.name, state.finds(&row.name));
-            cells.weak(&row.place);
+            cells.weak(crate::text::brief(&row.place));
             cells.text(crate::text::count(row.tasks));
             cells.bar(row.running, running, theme.running);
             cells.bar(row.ready, ready, theme.ready);

@@ -15,12 +15,18 @@ use crate::support::{path, until, window_of};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_looptrace-gui");
 
 #[test]
-fn a_real_window_shows_a_stall() {
+fn a_real_window_shows_a_stall_whatever_draws_it() {
     let Some(display) = Display::start() else { return };
+    for renderer in ["--renderer=glow", "--renderer=auto"] {
+        shows_a_stall(&display, renderer);
+    }
+}
+
+fn shows_a_stall(display: &Display, renderer: &str) {
     let directory = tempfile::tempdir().expect("a directory");
     let picture = directory.path().join("window.png");
     let output = Command::new(PROGRAM)
-        .args(["--renderer=glow", "--theme=dark", "--stall=1", "--picture"])
+        .args([renderer, "--theme=dark", "--stall=1", "--picture"])
         .arg(&picture)
         .arg(path("demo"))
         .env("DISPLAY", &display.name)
