@@ -8,6 +8,7 @@ looptrace must show:
 import asyncio
 import concurrent.futures
 import ctypes
+import multiprocessing
 import signal
 import time
 
@@ -28,7 +29,9 @@ async def hand_over(pool):
 
 
 async def main():
-    pool = concurrent.futures.ProcessPoolExecutor(1, initializer=end_with_parent)
+    # From 3.14 on a server would start the worker, and both outlive a parent that was killed.
+    forked = multiprocessing.get_context("fork")
+    pool = concurrent.futures.ProcessPoolExecutor(1, forked, end_with_parent)
     kept = asyncio.create_task(hand_over(pool), name="caller")
     await _tour.stay()
     await kept

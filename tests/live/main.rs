@@ -28,6 +28,7 @@ mod dump;
 mod ends;
 mod evidence;
 mod gate;
+mod pools;
 mod record;
 mod samples;
 mod stalls;

@@ -189,7 +189,13 @@ environment_of() {
             redis 'psycopg[binary]' >"$home/clients.log" 2>&1; then
         touch "$home/.clients"
     fi
-    # One version suffices for test suites.
+    # One version suffices for connection pools,
+    if [ "$2" = 3.12 ] && [ ! -e "$home/.pools" ] &&
+        "$home/bin/python" -m pip install -q --disable-pip-version-check --only-binary=:all: \
+            aiohttp httpx >"$home/pools.log" 2>&1; then
+        touch "$home/.pools"
+    fi
+    # and for test suites.
     if [ "$2" = 3.12 ] && [ ! -e "$home/.pytest" ] &&
         "$home/bin/python" -m pip install -q --disable-pip-version-check pytest pytest-asyncio \
             >"$home/pytest.log" 2>&1; then

@@ -6,7 +6,7 @@ use crate::model::{
     Dictionary, Duration, FrameId, ObjectId, ObjectState, StringId, TaskId, Timestamp, WaitKind,
 };
 
-use super::names::own_frame;
+use super::names::waiting_frame;
 use super::series::Series;
 use super::waits::Waited;
 
@@ -23,7 +23,7 @@ pub struct Contention {
     /// What the first task to be seen waited for.
     pub kind: WaitKind,
     /// The line of code that was first seen using it: the innermost frame outside the standard
-    /// library.
+    /// library and of what only wraps it.
     pub place: Option<FrameId>,
     /// How often a task was seen to begin to wait.
     pub waits: u64,
@@ -76,7 +76,8 @@ impl Contentions {
         let sum = self.sum(dictionary, object, reason.kind);
         if sum.facts.place.is_none() {
             sum.facts.kind = reason.kind;
-            sum.facts.place = waited.waiting.chain.and_then(|chain| own_frame(dictionary, chain));
+            sum.facts.place =
+                waited.waiting.chain.and_then(|chain| waiting_frame(dictionary, chain));
         }
         sum.facts.total = sum.facts.total + waited.counted;
         if reason.kind == WaitKind::QueuePut {
