@@ -94,12 +94,14 @@ impl Figures {
         let overlaps = compared.told.stalls.iter().any(|planted| {
             overlap(planted.start_ns, planted.end_ns, stall) * 2 >= stall.duration.as_nanos()
         });
+        // A stall claims no more than its length without what its edges may be off by.
+        let error = (stall.start_error + stall.end_error).as_nanos();
+        let sure = stall.duration.as_nanos().saturating_sub(error);
         let late = compared.told.beats.iter().any(|&(due, ran)| {
-            let least = stall.duration.as_nanos().saturating_sub(8 * MS) / 2;
+            let least = sure.saturating_sub(8 * MS) / 2;
             overlap(due, ran, stall) >= least.max(1)
         });
         // A recorder that others kept from the CPU says itself that its edges are doubtful.
-        let error = (stall.start_error + stall.end_error).as_nanos();
         let doubtful = error * 2 > stall.duration.as_nanos() && !crate::full_run();
         if overlaps || late || doubtful {
             self.confirmed += 1;
