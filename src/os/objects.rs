@@ -127,23 +127,25 @@ fn command(pid: u32) -> Option<String> {
 }
 
 fn socket(pid: u32, inode: &str) -> Object {
-    let tables = [
-        ("tcp", CallObject::Tcp),
-        ("tcp6", CallObject::Tcp),
-        ("udp", CallObject::Udp),
-        ("udp6", CallObject::Udp),
-    ];
-    for (table, kind) in tables {
-        if let Some((local, peer)) = read_table(pid, table).and_then(|text| inet(&text, inode)) {
-            let peer = peer.filter(|peer| peer.port() != 0).map(|peer| peer.to_string());
-            let local = local.map(|local| local.to_string());
-            return Object { kind, name: None, local, peer };
-        }
+    // The kernel walks a table of all connections there could be for TCP: 20 ms where others take
+    // 50 µs. They come last.
+    const CHEAP: [(&str, CallObject); 2] = [("udp", CallObject::Udp), ("udp6", CallObject::Udp)];
+    const DEAR: [(&str, CallObject); 2] = [("tcp", CallObject::Tcp), ("tcp6", CallObject::Tcp)];
+    if let Some(found) = internet(pid, inode, &CHEAP) {
+        return found;
     }
     if let Some(path) = read_table(pid, "unix").and_then(|text| unix(&text, inode)) {
         return Object { name: path, ..Object::of(CallObject::Unix) };
     }
-    Object::of(CallObject::Socket)
+    internet(pid, inode, &DEAR).unwrap_or(Object::of(CallObject::Socket))
+}
+
+fn internet(pid: u32, inode: &str, tables: &[(&str, CallObject)]) -> Option<Object> {
+    tables.iter().find_map(|&(table, kind)| {
+        let (local, peer) = inet(&read_table(pid, table)?, inode)?;
+        let peer = peer.filter(|peer| peer.port() != 0).map(|peer| peer.to_string());
+        Some(Object { kind, name: None, local: local.map(|local| local.to_string()), peer })
+    })
 }
 
 fn read_table(pid: u32, name: &str) -> Option<String> {
