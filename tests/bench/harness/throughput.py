@@ -6,7 +6,9 @@ target, while starting it anew for each window would measure mostly attaching, w
 in practice and is a row of its own. The target is never touched; it logs its own work.
 
 Windows come in pairs, which of the two is first changing from pair to pair, so that the drift of
-the machine's speed cancels. The edges of each window are left out: there the signal is on its way.
+the machine's speed cancels: the shorter the windows, the better. The edges of each window are left
+out: there the signal is on its way. A census is due whenever the recorder goes on, so that windows
+as long as the time between two censuses have one each, as recording without them has.
 """
 import bisect
 import os
@@ -18,8 +20,8 @@ from . import figures, tachyon
 from .rows import Row
 from .target import Target
 
-WINDOW_S = 0.2
-EDGE_NS = 15_000_000
+WINDOW_S = 0.05
+EDGE_NS = 1_500_000
 LIMIT = 0.01
 SETTLE_S = 1.5
 
@@ -32,7 +34,7 @@ def alternate(process, pairs, window_s):
             os.kill(process.pid, signal.SIGCONT if recording else signal.SIGSTOP)
             begun = time.monotonic_ns()
             time.sleep(window_s)
-            windows.append((recording, begun + EDGE_NS, time.monotonic_ns() - 1_000_000))
+            windows.append((recording, begun + EDGE_NS, time.monotonic_ns() - 200_000))
     os.kill(process.pid, signal.SIGCONT)
     return windows
 

@@ -1,6 +1,6 @@
 """A busy loop of tasks (as many as the argument says) that logs its own work.
 
-Every 10 ms it notes time.monotonic_ns(), its own CPU time and the number of steps done so far, so
+Every millisecond it notes time.monotonic_ns(), its own CPU time and the number of steps done so far, so
 that windows with and without a recorder can be laid over its work afterwards. A line on standard
 input is answered with `LOG [[ns, cpu_ns, steps], …]`.
 """
@@ -13,7 +13,7 @@ import time
 
 import _handshake
 
-EVERY_NS = 10_000_000
+EVERY_NS = 1_000_000
 TIMES = array.array("q")
 CPU = array.array("q")
 STEPS = array.array("q")
