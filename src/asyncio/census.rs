@@ -22,7 +22,8 @@ use super::wait::WaitCache;
 use super::watch::Watch;
 use crate::memory::{Memory as _, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::{
-    CodeId, Dictionary, Event, FrameId, LoopId, ProcessId, TaskId, TaskState, ThreadId,
+    CensusEnd, CodeId, Dictionary, Event, FrameId, LoopId, ProcessId, TaskId, TaskState, ThreadId,
+    Timestamp,
 };
 use crate::python::code::Codes;
 use crate::python::layout::Layout;
@@ -57,6 +58,19 @@ pub struct CensusSummary {
     pub unreadable: u32,
     /// Tasks whose row was built anew.
     pub rebuilt: u32,
+}
+
+impl CensusSummary {
+    /// Whether every task was read, so that nothing is left to try.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.complete && self.torn == 0 && self.unreadable == 0
+    }
+
+    pub(super) const fn end(&self, time: Timestamp) -> CensusEnd {
+        let Self { complete, tasks, torn, unreadable, .. } = *self;
+        CensusEnd { time, complete, tasks, torn, unreadable }
+    }
 }
 
 /// An interpreter of the process and its asyncio.

@@ -7,8 +7,8 @@ use super::loops::KnownLoop;
 use super::task;
 use crate::memory::{Memory, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::{
-    CensusEnd, Dictionary, Event, LoopView, ObjectId, ObjectState, ProcessId, TaskId, TaskState,
-    TaskView, ThreadId, Timestamp,
+    Dictionary, Event, LoopView, ObjectId, ObjectState, ProcessId, TaskId, TaskState, TaskView,
+    ThreadId, Timestamp,
 };
 use crate::python::Interpreter;
 use crate::python::code::Codes;
@@ -97,10 +97,20 @@ impl AsyncioReader {
         }
         self.confirm_cycles(memory);
         self.lasting.loops.define(dictionary, target.threads);
-        let CensusSummary { complete, tasks, torn, unreadable, .. } = summary;
-        let end = CensusEnd { time: clock(), complete, tasks, torn, unreadable };
-        events.push(Event::CensusEnd { process, end });
+        events.push(Event::CensusEnd { process, end: summary.end(clock()) });
         Ok(summary)
+    }
+
+    /// Records a census that finds what the last one found, where that is known without reading.
+    pub fn census_again(
+        &self,
+        summary: CensusSummary,
+        clock: impl Fn() -> Timestamp,
+        events: &mut Vec<Event>,
+    ) {
+        let process = self.lasting.process;
+        events.push(Event::CensusBegin { process, time: clock() });
+        events.push(Event::CensusEnd { process, end: summary.end(clock()) });
     }
 
     /// Looks for asyncio where it was not yet found.

@@ -50,11 +50,12 @@ impl Span {
     /// Folds the words into `folded`; `bytes` are those of the whole span.
     pub(super) fn fold(self, mut folded: u64, bytes: &[u8]) -> u64 {
         let (_, mut mask) = self.parts();
-        for word in bytes.as_chunks::<8>().0 {
-            if mask & 1 == 1 {
+        let words = bytes.as_chunks::<8>().0;
+        while mask != 0 {
+            if let Some(word) = words.get(mask.trailing_zeros() as usize) {
                 folded = mix(folded, u64::from_le_bytes(*word));
             }
-            mask >>= 1;
+            mask &= mask - 1;
         }
         folded
     }

@@ -257,7 +257,8 @@ impl State {
         let mut tasks = 0;
         let mut has_asyncio = false;
         for target in &mut self.targets {
-            let census = target.census(&mut self.dictionary, || clock.now(), &mut self.events);
+            let names = &mut self.dictionary;
+            let census = target.census_or_recall(names, clock, &mut self.events, sink);
             has_asyncio |= target.has_asyncio;
             match census {
                 Ok(summary) => {

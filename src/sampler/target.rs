@@ -111,6 +111,7 @@ pub(super) struct TargetProcess {
     pub(super) attached: Attached,
     pub(super) threads: Vec<SampledThread>,
     pub(super) has_asyncio: bool,
+    last_census: Option<CensusSummary>,
     pub(super) live: LiveMemory,
     code_memory: PagedMemory<LiveMemory>,
     census_memory: PagedMemory<LiveMemory>,
@@ -165,6 +166,7 @@ impl TargetProcess {
             attached,
             threads: Vec::new(),
             has_asyncio: false,
+            last_census: None,
             live,
             code_memory: PagedMemory::new(LiveMemory::new(pid)),
             census_memory: PagedMemory::new(LiveMemory::new(pid)),
@@ -376,6 +378,25 @@ impl TargetProcess {
         Ok(())
     }
 
+    /// One census, or the last one again where no Python code can have run since.
+    pub(super) fn census_or_recall(
+        &mut self,
+        dictionary: &mut Dictionary,
+        clock: Clock,
+        events: &mut Vec<Event>,
+        sink: &mut Sink,
+    ) -> Result<CensusSummary, MemoryError> {
+        let slept_on = self.slept_on(clock, sink);
+        if let Some(summary) = self.last_census.filter(|last| slept_on && last.is_whole()) {
+            self.asyncio.census_again(summary, || clock.now(), events);
+            return Ok(summary);
+        }
+        self.last_census = None;
+        let summary = self.census(dictionary, || clock.now(), events)?;
+        self.last_census = Some(summary);
+        Ok(summary)
+    }
+
     /// One census; the events that tell what changed are added to `events`.
     pub(super) fn census(
         &mut self,
@@ -404,6 +425,18 @@ impl TargetProcess {
         }
         self.assign_loops(dictionary);
         Ok(summary)
+    }
+
+    /// Whether no thread has run Python since the last census began, as the kernel's streams prove.
+    fn slept_on(&mut self, clock: Clock, sink: &mut Sink) -> bool {
+        let mut all = !self.threads.is_empty();
+        for thread in &mut self.threads {
+            thread.edges.drain(clock, sink);
+            let asleep = thread.asleep();
+            let before = std::mem::replace(&mut thread.census_mark, asleep);
+            all &= asleep.is_some() && asleep == before;
+        }
+        all
     }
 
     fn assign_loops(&mut self, dictionary: &Dictionary) {

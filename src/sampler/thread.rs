@@ -88,6 +88,8 @@ pub(super) struct SampledThread {
     frozen: Option<(u32, Seen)>,
     /// The time off the CPU that was looked at last, and what it is.
     pub(super) looked: Option<(u32, Doing)>,
+    /// The stream's mark if it was asleep when the last census began.
+    pub(super) census_mark: Option<u32>,
     /// When it was last asked why it is blocked.
     pub(super) asked: Timestamp,
     stop_checked: Option<u32>,
@@ -154,6 +156,7 @@ impl SampledThread {
             polling_mark: None,
             frozen: None,
             looked: None,
+            census_mark: None,
             asked: Timestamp::ZERO,
             stop_checked: None,
             last_tick: Timestamp::ZERO,
@@ -262,6 +265,12 @@ impl SampledThread {
     /// Whether the stream proves that the thread has slept on in the poll call it was last found in.
     fn slept_on(&self) -> bool {
         self.polling_mark.is_some() && self.polling_mark == self.edges.mark()
+    }
+
+    /// The stream's mark, if that proves the thread to be off the CPU.
+    pub(super) fn asleep(&self) -> Option<u32> {
+        let mark = self.edges.mark()?;
+        (self.edges.off().is_some() || self.polling_mark == Some(mark)).then_some(mark)
     }
 
     /// Whether a thread that seems to sleep in its poll call was stopped in it. A stop shows as a
