@@ -34,3 +34,4 @@ mod samples;
 mod stalls;
 mod suites;
 mod tour;
+mod turns;
