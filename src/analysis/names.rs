@@ -121,10 +121,11 @@ pub(super) fn waiting_frame(dictionary: &Dictionary, stack: StackId) -> Option<F
 
 /// Whether a file wraps primitives for the rest of its library or for others.
 fn passes_on(file: &str) -> bool {
-    const WRAPPERS: [&str; 6] = [
+    const WRAPPERS: [&str; 7] = [
         "/anyio/_backends/_asyncio.py",
         "/anyio/_core/_synchronization.py",
         "/httpcore/_synchronization.py",
+        "/sqlalchemy/util/compat.py",
         "/sqlalchemy/util/concurrency.py",
         "/sqlalchemy/util/_concurrency_py3k.py",
         "/sqlalchemy/util/queue.py",
@@ -202,6 +203,17 @@ mod tests {
         assert_eq!(short_path("/srv/app.py"), "/srv/app.py");
         let long = "/home/somebody/projects/service/src/app/main.py";
         assert_eq!(short_path(long), "…/app/main.py");
+    }
+
+    #[test]
+    fn what_wraps_primitives_is_told_from_the_pools_that_use_it() {
+        let site = |file: &str| format!("/v/lib/python3.12/site-packages/{file}");
+        for file in ["anyio/_backends/_asyncio.py", "sqlalchemy/util/compat.py"] {
+            assert!(passes_on(&site(file)), "{file}");
+        }
+        for file in ["httpcore/_async/connection_pool.py", "sqlalchemy/ext/asyncio/engine.py"] {
+            assert!(!passes_on(&site(file)), "{file}");
+        }
     }
 
     #[test]
