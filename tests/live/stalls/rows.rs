@@ -77,7 +77,16 @@ fn check(python: &Interpreter, sample: &str, stream: bool) {
         return;
     }
     let count = u32::try_from(planted.len()).expect("few");
-    assert!(right * 2 >= count, "{python} {sample} stream {stream}: {right} of {count} right");
+    let overview = &compared.facts.overview;
+    assert!(
+        right * 2 >= count,
+        "{python} {sample} stream {stream}: {right} of {count} right; {} samples, {:?}, {} vague \
+         stalls, found {:?}",
+        overview.samples,
+        overview.misses,
+        overview.vague_stalls,
+        compared.facts.stalls
+    );
     assert!(
         right == count || !full_run() || compared.disturbed(),
         "{python} {sample} stream {stream}: {right} of {count}"
