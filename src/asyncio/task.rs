@@ -130,25 +130,29 @@ pub(super) fn pending<M: Memory>(
     if state > FINISHED { Err(nonsense(addr)) } else { Ok(Some(state == PENDING)) }
 }
 
-/// Where the words are that tell a name from others, and how many count: a text's length and first
-/// words, an int's digits.
-fn mark_words(layout: &Layout, kind: ObjectKind, length: u64) -> Option<(u64, u64)> {
-    let text = layout.values.text;
-    match kind {
-        ObjectKind::Int => Some((layout.object.size, 2)),
-        ObjectKind::Str => Some((text.ascii_data, length.div_ceil(8).min(4))),
-        _ => None,
-    }
-}
-
-fn mark(words: impl ExactSizeIterator<Item = u64>) -> u64 {
+/// A number that differs for different names, from words of the name's own memory, given by their
+/// offset: a text's length and first words, an int's digits. `None` for other objects.
+fn mark_by<E>(
+    layout: &Layout,
+    kind: ObjectKind,
+    mut word: impl FnMut(u64) -> Result<u64, E>,
+) -> Result<Option<u64>, E> {
     const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
-    let count = words.len() as u64;
-    words.fold(count, |mark, word| (mark.rotate_left(5) ^ word).wrapping_mul(PRIME))
+    let text = layout.values.text;
+    let (start, words) = match kind {
+        ObjectKind::Int => (layout.object.size, 2),
+        ObjectKind::Str => (text.ascii_data, word(text.length)?.div_ceil(8).min(4)),
+        _ => return Ok(None),
+    };
+    let mut mark = words;
+    for i in 0..words {
+        mark = (mark.rotate_left(5) ^ word(start + 8 * i)?).wrapping_mul(PRIME);
+    }
+    Ok(Some(mark))
 }
 
-/// A number that differs for different names, from the name's own memory. Read through the watch,
-/// so that a changed name is noticed.
+/// What tells the name at `name` from others, read through the watch, so that a changed name is
+/// noticed.
 pub(super) fn name_mark<M: Memory>(
     memory: &mut Watch<'_, M>,
     env: &mut Env<'_>,
@@ -158,17 +162,8 @@ pub(super) fn name_mark<M: Memory>(
         return Ok(0);
     }
     let kind = env.kind(memory, name)?;
-    let length = match kind {
-        ObjectKind::Str => memory.u64(name.offset(env.layout.values.text.length))?,
-        _ => 0,
-    };
-    let Some((start, count)) = mark_words(env.layout, kind, length) else { return Ok(name.get()) };
-    let mut words = [0; 4];
-    let count = usize::try_from(count).unwrap_or(0).min(words.len());
-    for (i, word) in (0_u64..).zip(words.iter_mut().take(count)) {
-        *word = memory.u64(name.offset(start + 8 * i))?;
-    }
-    Ok(mark(words.into_iter().take(count)))
+    let mark = mark_by(env.layout, kind, |offset| memory.u64(name.offset(offset)))?;
+    Ok(mark.unwrap_or(name.get()))
 }
 
 /// The same of a name object's first bytes; `None` where these do not suffice.
@@ -178,13 +173,7 @@ pub(super) fn mark_of(head: &[u8], layout: &Layout, types: &Types) -> Option<u64
         head.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
     };
     let kind = types.seen_kind(RemoteAddr::new(word(layout.object.ob_type)?))?;
-    let (start, count) = mark_words(layout, kind, word(layout.values.text.length)?)?;
-    let mut words = [0; 4];
-    let count = usize::try_from(count).unwrap_or(0).min(words.len());
-    for (i, slot) in (0_u64..).zip(words.iter_mut().take(count)) {
-        *slot = word(start + 8 * i)?;
-    }
-    Some(mark(words.into_iter().take(count)))
+    mark_by(layout, kind, |offset| word(offset).ok_or(())).ok().flatten()
 }
 
 /// `Task.get_name()`.

@@ -84,9 +84,7 @@ impl FrameReader {
         if task != self.plan.task {
             self.aim_at(layout, task);
         }
-        if layout.thread.datastack_chunk.is_none()
-            && matches!(layout.thread.top_frame, TopFrame::FrameObject { .. })
-        {
+        if matches!(layout.thread.top_frame, TopFrame::FrameObject { .. }) {
             // Every frame is an object whose caller is known from before, as a rule.
             self.used_extras.clear();
             self.expect_frames(memory, layout, thread.top)?;

@@ -235,9 +235,14 @@ impl FrameReader {
             self.plan.task = task;
             let known = self.tasks.get(task);
             self.plan.name = known.map_or(null, |known| known.name);
-            let known =
-                |coro| RunningTask { addr: task, coro, name: null, context: null, name_head: None };
-            return Ok(self.tasks.get(task).map(|task| Some(known(task.coro))));
+            let running = known.map(|known| RunningTask {
+                addr: task,
+                coro: known.coro,
+                name: null,
+                context: null,
+                name_head: None,
+            });
+            return Ok(running.map(Some));
         };
         let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
         let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
