@@ -3,7 +3,9 @@
 use crate::model::{
     EdgeSource, Event, LostSwitches, OffCpu, OffCpuRun, OffReason, Tally, ThreadId, Timestamp,
 };
-use crate::os::switches::{Record, Size, Switches};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use crate::os::switches::{Bell, Record, Refusal, Size, Switches};
 
 use super::clock::Clock;
 use super::sink::Sink;
@@ -28,9 +30,19 @@ pub(super) struct Edges {
     /// Whether it was tried to open a stream, and whether for a thread that matters.
     settled: Option<bool>,
     times_off: u32,
+    first_switch: Option<Switch>,
+    /// Wakes the recorder when the thread wakes; `None` before one was wanted.
+    bell: Option<Result<Bell, Refusal>>,
     /// Switches so far, in either direction.
     switches: u32,
     instructions: Vec<(Timestamp, u64)>,
+}
+
+/// The thread left a CPU or took one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    Out,
+    In(Timestamp),
 }
 
 /// The thread is off the CPU.
@@ -60,6 +72,8 @@ impl Edges {
             seen_any: false,
             settled: None,
             times_off: 0,
+            first_switch: None,
+            bell: None,
             switches: 0,
             instructions: Vec::with_capacity(INSTRUCTIONS),
         }
@@ -121,7 +135,9 @@ impl Edges {
         self.drain(clock, sink);
         self.flush(clock.now(), sink);
         self.stream = None;
+        self.bell = None;
         self.off = None;
+        self.first_switch = None;
         self.switches = self.switches.wrapping_add(1);
     }
 
@@ -137,6 +153,34 @@ impl Edges {
         self.stream = Some((stream, size));
     }
 
+    /// The first switch since the last call.
+    pub(super) const fn first_switch(&mut self) -> Option<Switch> {
+        self.first_switch.take()
+    }
+
+    /// Has the kernel wake whoever waits on the bell when the thread wakes or goes to sleep, until
+    /// [`Edges::disarm`]. Tells whether the kernel grants that.
+    pub(super) fn arm(&mut self, tid: u32) -> bool {
+        let bell = self.bell.get_or_insert_with(|| Bell::open(tid));
+        bell.as_mut().is_ok_and(|bell| bell.arm().is_ok())
+    }
+
+    /// Whether it is known that the kernel does not.
+    pub(super) const fn is_mute(&self) -> bool {
+        matches!(self.bell, Some(Err(_)))
+    }
+
+    /// The bell's descriptor, to wait on.
+    pub(super) fn bell(&self) -> Option<BorrowedFd<'_>> {
+        self.bell.as_ref()?.as_ref().ok().map(AsFd::as_fd)
+    }
+
+    pub(super) fn disarm(&mut self) {
+        if let Some(Ok(bell)) = &mut self.bell {
+            bell.disarm();
+        }
+    }
+
     /// Instructions the thread was at, since the last call.
     pub(super) fn instructions(&mut self) -> std::vec::Drain<'_, (Timestamp, u64)> {
         self.instructions.drain(..)
@@ -147,6 +191,7 @@ impl Edges {
             Record::Out { time, preempted } => {
                 let time = clock.at(time);
                 self.found(time, sink);
+                self.first_switch.get_or_insert(Switch::Out);
                 let reason = if preempted { OffReason::Preempted } else { OffReason::Blocked };
                 self.times_off = self.times_off.wrapping_add(1);
                 let number = self.times_off;
@@ -159,6 +204,7 @@ impl Edges {
                 let time = clock.at(time);
                 let first = !self.seen_any;
                 self.found(time, sink);
+                self.first_switch.get_or_insert(Switch::In(time));
                 match self.off.take() {
                     Some(off) => self.was_off(off, time, sink),
                     // It slept when the stream was opened.
@@ -180,6 +226,7 @@ impl Edges {
                 let earlier = self.lost.map_or(0, |(_, count)| count);
                 self.lost = Some((self.last, earlier.saturating_add(count)));
                 self.off = None;
+                self.first_switch = Some(Switch::Out);
                 self.flush_run(sink);
             }
         }

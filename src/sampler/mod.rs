@@ -1,6 +1,7 @@
 //! Looking at targets: one look for `dump`, many for `record`.
 
 mod agree;
+mod asleep;
 mod blocked;
 mod budget;
 mod callback;
@@ -8,6 +9,7 @@ mod calling;
 mod clock;
 mod collector;
 mod config;
+mod doze;
 mod edges;
 mod episode;
 mod error;

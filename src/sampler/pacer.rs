@@ -35,7 +35,7 @@ impl Pacer {
     pub(super) fn until_doze_ends(&self, now: Instant) -> Duration {
         let doze = self.period.saturating_mul(DOZE_TICKS);
         let doze = if doze <= LONGEST_DOZE { doze } else { Duration::ZERO };
-        self.until_due(now) + doze
+        (self.next + doze).saturating_duration_since(now)
     }
 
     /// Takes the tick that is due and gives the number of ticks that were overtaken before it.
@@ -72,6 +72,8 @@ mod tests {
         let start = Instant::now();
         let mut pacer = Pacer::new(1000, start);
         assert_eq!(pacer.until_doze_ends(start), Duration::from_millis(3));
+        let longer = start + Duration::from_millis(5);
+        assert_eq!(pacer.until_doze_ends(longer), Duration::ZERO);
         assert_eq!(pacer.take(start + Duration::from_millis(3)), 3);
         let rare = Pacer::new(100, start);
         assert_eq!(rare.until_doze_ends(start), Duration::ZERO);

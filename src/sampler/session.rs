@@ -14,6 +14,7 @@ use crate::recording::Writer;
 use super::budget::Budget;
 use super::clock::Clock;
 use super::config::{How, Outcome, Progress, SessionConfig};
+use super::doze::doze;
 use super::error::SessionError;
 use super::family::Family;
 use super::pacer::Pacer;
@@ -27,8 +28,12 @@ const RESCAN_EVERY: StdDuration = StdDuration::from_millis(100);
 const STATS_EVERY: StdDuration = StdDuration::from_secs(1);
 /// The caller hears of progress this often.
 const PROGRESS_EVERY: StdDuration = StdDuration::from_millis(250);
-/// After so many ticks with every loop asleep, looks become rarer until one wakes up.
+/// After so many ticks with every loop asleep the recorder sleeps too, where it can be woken.
+const SLEEP_AFTER: u32 = 16;
+/// And where it cannot be, after so many looks become rarer until a loop wakes up.
 const DOZE_AFTER: u32 = 128;
+/// Nor does it sleep longer than this.
+const LONGEST_DOZE: StdDuration = StdDuration::from_millis(50);
 /// A stop request is noticed within this time.
 const LONGEST_SLEEP: StdDuration = StdDuration::from_millis(20);
 
@@ -199,6 +204,10 @@ impl Session {
                 on_progress(&state.progress);
             }
             let censuses = (config.census_rate_hz > 0).then_some(&censuses);
+            if quiet_ticks >= SLEEP_AFTER {
+                let census = censuses.map_or(LONGEST_DOZE, |censuses| censuses.until_due(now));
+                doze(&mut state.targets, census.min(LONGEST_DOZE), *clock, sink);
+            }
             if sleep_until_due(&ticks, censuses, quiet_ticks >= DOZE_AFTER) {
                 let overtaken = ticks.take(Instant::now());
                 let quiet = state.tick(config, *clock, overtaken, sink);

@@ -265,15 +265,17 @@ impl TargetProcess {
                     outcome.count(MissReason::Late, late);
                     outcome.quiet &= late == 0;
                 }
-                Tick::Sample { partial } => {
+                Tick::Sample { partial, late } => {
                     outcome.samples += 1;
                     outcome.partial += u32::from(partial);
-                    outcome.count(MissReason::Late, overtaken);
+                    outcome.idle = outcome.idle.saturating_add(overtaken - late);
+                    outcome.count(MissReason::Late, late);
                     outcome.quiet &= !fast;
                 }
-                Tick::Missed(reason) => {
+                Tick::Missed { reason, late } => {
                     outcome.count(reason, 1);
-                    outcome.count(MissReason::Late, overtaken);
+                    outcome.idle = outcome.idle.saturating_add(overtaken - late);
+                    outcome.count(MissReason::Late, late);
                     outcome.quiet &= !fast;
                 }
             }

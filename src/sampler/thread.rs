@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use crate::asyncio::AsyncioReader;
 use crate::memory::RemoteAddr;
 use crate::model::{
-    Activity, Duration, Event, FrameId, KernelState, LoopId, LoopKind, Miss, MissReason, Sample,
-    TaskId, ThreadId, Timestamp, Turn,
+    Activity, Duration, Event, FrameId, LoopId, LoopKind, Miss, MissReason, Sample, TaskId,
+    ThreadId, Timestamp, Turn,
 };
 use crate::os::poll::{PollCall, SyscallProbe};
 use crate::os::thread::ThreadProbe;
@@ -21,11 +21,6 @@ use super::sink::Sink;
 use super::stacks::{ResolvedStack, StackResolver};
 use super::target::Shared;
 use super::watch::LOOKS_PER_EPOCH;
-
-/// A sleep in the poll call of at least this length is checked for being a stop.
-const LONG_SLEEP: Duration = Duration::from_nanos(10_000_000);
-/// Without the kernel's stream, every so many idle ticks are.
-const STOP_CHECK_TICKS: u32 = 32;
 
 /// A loop that has run callbacks for so long without polling is told of.
 const LONG_TURN: Duration = Duration::from_nanos(400_000);
@@ -78,12 +73,12 @@ pub(super) struct SampledThread {
     reader: FrameReader,
     resolver: StackResolver,
     pub(super) probe: Option<SyscallProbe>,
-    words: Vec<u8>,
-    last: ThreadWords,
+    pub(super) words: Vec<u8>,
+    pub(super) last: ThreadWords,
     /// The loop's poll call, if the last look found the thread asleep in it.
-    polling: Option<PollCall>,
+    pub(super) polling: Option<PollCall>,
     /// The stream's mark when it was last proven to be in that call.
-    polling_mark: Option<u32>,
+    pub(super) polling_mark: Option<u32>,
     /// The last look, if it was taken within this time off the CPU.
     frozen: Option<(u32, Seen)>,
     /// The time off the CPU that was looked at last, and what it is.
@@ -92,25 +87,26 @@ pub(super) struct SampledThread {
     pub(super) census_mark: Option<u32>,
     /// When it was last asked why it is blocked.
     pub(super) asked: Timestamp,
-    stop_checked: Option<u32>,
+    pub(super) stop_checked: Option<u32>,
     last_tick: Timestamp,
     /// The time off the CPU in which its clocks were recorded last.
     pub(super) clocks_off: Option<u32>,
     last_task: Option<(RemoteAddr, RemoteAddr, TaskId)>,
-    idle_ticks: u32,
+    pub(super) idle_ticks: u32,
     idle_until: Timestamp,
     late: u32,
 }
 
-/// What became of one tick.
+/// What became of one tick. Of the ticks overtaken, at `late` ones the thread may not have been
+/// asleep in its poll call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tick {
     /// The thread was looked at; if `partial`, the innermost frames are missing.
-    Sample { partial: bool },
-    /// It was asleep in its poll call; of the ticks overtaken, `late` may not have been.
+    Sample { partial: bool, late: u32 },
+    /// It was asleep in its poll call.
     Idle { late: u32 },
     /// It could not be looked at.
-    Missed(MissReason),
+    Missed { reason: MissReason, late: u32 },
 }
 
 /// What one look found, resolved.
@@ -184,10 +180,13 @@ impl SampledThread {
         self.edges.drain(shared.clock, sink);
         let off = self.edges.off();
         let last_tick = std::mem::replace(&mut self.last_tick, now);
+        let slept = self.slept_at_first(last_tick, now, overtaken);
+        let overtaken = overtaken - slept;
+        self.idle_ticks = self.idle_ticks.saturating_add(slept);
         let slept_on = self.polling.is_some() && self.slept_on();
         if self.still_polling(off) && !self.is_stopped(off, now) {
-            let slept = slept_on || off.is_some_and(|off| off.since <= last_tick);
-            let proven = overtaken > 0 && (slept || self.slept_through(shared));
+            let slept_on = slept_on || off.is_some_and(|off| off.since <= last_tick);
+            let proven = overtaken > 0 && (slept_on || self.slept_through(shared));
             let late = if proven { 0 } else { overtaken };
             self.late = self.late.saturating_add(late);
             let slept = (overtaken - late).saturating_add(1);
@@ -215,7 +214,7 @@ impl SampledThread {
                 }));
                 self.frozen = off.map(|off| (off.number, seen));
                 self.watch(seen, off, now, shared, sink);
-                Tick::Sample { partial: seen.partial }
+                Tick::Sample { partial: seen.partial, late: overtaken }
             }
             Err(refusal) => {
                 let reason = match refusal {
@@ -226,7 +225,7 @@ impl SampledThread {
                 self.polling = None;
                 self.frozen = None;
                 sink.push(Event::Miss(Miss { time: now, thread: self.id, reason, count: 1 }));
-                Tick::Missed(reason)
+                Tick::Missed { reason, late: overtaken }
             }
         }
     }
@@ -240,58 +239,6 @@ impl SampledThread {
         if ago >= LONG_TURN && ago <= LONGEST_TURN && began > Timestamp::ZERO {
             sink.push(Event::Turn(Turn { thread: self.id, time: now, began }));
         }
-    }
-
-    /// Whether the thread sleeps in the poll call that it was last seen in, or in a later one from
-    /// the same place: with the stack as deep and the same descriptor it can only be the loop's own.
-    ///
-    /// Where the kernel's stream tells that the thread did not run since that was last found, it is
-    /// known without asking.
-    fn still_polling(&mut self, off: Option<Off>) -> bool {
-        if self.polling.is_none() {
-            return false;
-        }
-        if self.slept_on() {
-            return true;
-        }
-        if self.edges.tells() && off.is_none() {
-            return false;
-        }
-        let polls = self.polling == self.probe.as_ref().and_then(SyscallProbe::poll_call);
-        self.polling_mark = self.edges.mark().filter(|_| polls);
-        polls
-    }
-
-    /// Whether the stream proves that the thread has slept on in the poll call it was last found in.
-    fn slept_on(&self) -> bool {
-        self.polling_mark.is_some() && self.polling_mark == self.edges.mark()
-    }
-
-    /// The stream's mark, if that proves the thread to be off the CPU.
-    pub(super) fn asleep(&self) -> Option<u32> {
-        let mark = self.edges.mark()?;
-        (self.edges.off().is_some() || self.polling_mark == Some(mark)).then_some(mark)
-    }
-
-    /// Whether a thread that seems to sleep in its poll call was stopped in it. A stop shows as a
-    /// new time off the CPU, so that one look at each long one suffices.
-    fn is_stopped(&mut self, off: Option<Off>, now: Timestamp) -> bool {
-        let number = match off {
-            Some(off) if now.since(off.since) >= LONG_SLEEP => Some(off.number),
-            Some(_) => return false,
-            None if self.idle_ticks % STOP_CHECK_TICKS == STOP_CHECK_TICKS - 1 => None,
-            None => return false,
-        };
-        if number.is_some() && self.stop_checked == number {
-            return false;
-        }
-        self.stop_checked = number;
-        let state = self.clocks.as_ref().and_then(ThreadProbe::state);
-        let stopped = matches!(state, Some(KernelState::Stopped | KernelState::Traced));
-        if stopped {
-            self.polling = None;
-        }
-        stopped
     }
 
     /// A look; what was seen while the thread has been off the CPU all the time is still so.
@@ -353,19 +300,6 @@ impl SampledThread {
 
     pub(super) const fn context_ver(&self) -> u64 {
         self.last.context_ver
-    }
-
-    /// Whether no callback has run since the thread state was last read: equal context versions
-    /// prove it. What passed without a look was sleep then.
-    fn slept_through(&mut self, shared: &Shared<'_>) -> bool {
-        use crate::memory::ReadMemory as _;
-        let layout = shared.layout;
-        self.words.resize(usize::try_from(layout.thread.size).unwrap_or(0), 0);
-        if shared.live.read_into(self.state, &mut self.words).is_err() {
-            return false;
-        }
-        let Some(words) = ThreadWords::parse(&self.words, layout) else { return false };
-        std::mem::replace(&mut self.last, words) == words
     }
 
     /// One look, resolved; nothing is recorded.

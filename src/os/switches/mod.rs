@@ -5,11 +5,13 @@
 //! kernel writes into a ring that is read in place, so draining it takes no system call. Locked
 //! memory is limited for the unprivileged: rings are small.
 
+mod bell;
 mod open;
 mod ring;
 
 use std::fs::File;
 
+pub use bell::Bell;
 pub use open::Refusal;
 use ring::Ring;
 

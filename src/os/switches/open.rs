@@ -49,6 +49,28 @@ pub(super) fn switches(tid: u32) -> Result<File, Refusal> {
     open(&mut attributes, tid)
 }
 
+/// An event that is off, and wakes whoever polls it with each record of a switch.
+pub(super) fn bell(tid: u32) -> Result<File, Refusal> {
+    let mut attributes = software(bindings::PERF_COUNT_SW_DUMMY.into());
+    attributes.set_context_switch(1);
+    attributes.set_disabled(1);
+    attributes.__bindgen_anon_2.wakeup_watermark = 1;
+    open(&mut attributes, tid)
+}
+
+/// Turns an event on.
+pub(super) fn enable(event: &File) -> io::Result<()> {
+    // SAFETY: the descriptor is open; the call takes no memory of ours.
+    let result = unsafe { sys::ioctls::ENABLE(event.as_raw_fd(), 0) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Turns an event off. It stays on only if it is gone.
+pub(super) fn disable(event: &File) {
+    // SAFETY: as in `enable`.
+    let _gone = unsafe { sys::ioctls::DISABLE(event.as_raw_fd(), 0) };
+}
+
 /// Instruction pointers after every `period` nanoseconds on the CPU, written into `ring`.
 pub(super) fn instructions(tid: u32, period: u64, ring: &File) -> Result<File, Refusal> {
     let mut attributes = software(bindings::PERF_COUNT_SW_CPU_CLOCK.into());
