@@ -1,7 +1,7 @@
 """Six clients each of aiohttp and of httpx, whose pools let two of them have a connection at a time.
 
 looptrace must show: clients that wait for a connection in the code of their library's pool; in the
-report, httpx's pool by the line of httpcore that waits.
+report, one row for each pool, by the line of aiohttp and of httpcore that waits.
 """
 import asyncio
 import json

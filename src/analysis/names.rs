@@ -109,41 +109,12 @@ fn known(text: &str) -> Option<&str> {
 /// of all if there is no such frame.
 #[must_use]
 pub fn own_frame(dictionary: &Dictionary, stack: StackId) -> Option<FrameId> {
-    innermost(dictionary, stack, |file| !is_library(file))
-}
-
-/// The same for what is waited for: libraries that only pass asyncio's primitives on to other
-/// libraries say nothing of who waits.
-#[must_use]
-pub(super) fn waiting_frame(dictionary: &Dictionary, stack: StackId) -> Option<FrameId> {
-    innermost(dictionary, stack, |file| !is_library(file) && !passes_on(file))
-}
-
-/// Whether a file wraps primitives for the rest of its library or for others.
-fn passes_on(file: &str) -> bool {
-    const WRAPPERS: [&str; 7] = [
-        "/anyio/_backends/_asyncio.py",
-        "/anyio/_core/_synchronization.py",
-        "/httpcore/_synchronization.py",
-        "/sqlalchemy/util/compat.py",
-        "/sqlalchemy/util/concurrency.py",
-        "/sqlalchemy/util/_concurrency_py3k.py",
-        "/sqlalchemy/util/queue.py",
-    ];
-    WRAPPERS.iter().any(|wrapper| file.ends_with(wrapper))
-}
-
-fn innermost(
-    dictionary: &Dictionary,
-    stack: StackId,
-    wanted: impl Fn(&str) -> bool,
-) -> Option<FrameId> {
     const DEEPEST: usize = 4096;
     let mut next = Some(stack);
     for _ in 0..DEEPEST {
         let node = dictionary.get_stack(next?)?;
         let FrameNames { file, kind, .. } = FrameNames::of(dictionary, node.frame);
-        let own = file.is_some_and(|file| wanted(file) && !file.starts_with('<'));
+        let own = file.is_some_and(|file| !is_library(file) && !file.starts_with('<'));
         if own && kind != Some(FrameKind::Native) {
             return Some(node.frame);
         }
@@ -153,6 +124,22 @@ fn innermost(
         }
     }
     dictionary.get_stack(stack).map(|leaf| leaf.frame)
+}
+
+/// Whether a file wraps asyncio's primitives for the rest of its library or for others: it says
+/// nothing of who waits.
+pub(super) fn passes_on(file: &str) -> bool {
+    const WRAPPERS: [&str; 8] = [
+        "/anyio/_backends/_asyncio.py",
+        "/anyio/_core/_synchronization.py",
+        "/httpcore/_synchronization.py",
+        "/psycopg_pool/_acompat.py",
+        "/sqlalchemy/util/compat.py",
+        "/sqlalchemy/util/concurrency.py",
+        "/sqlalchemy/util/_concurrency_py3k.py",
+        "/sqlalchemy/util/queue.py",
+    ];
+    WRAPPERS.iter().any(|wrapper| file.ends_with(wrapper))
 }
 
 /// Whether a file belongs to the standard library.

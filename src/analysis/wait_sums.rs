@@ -45,10 +45,10 @@ impl WaitSums {
             // A subclass has a name of its own; what it is shows in who waits for it, too late here.
             if type_name.is_some_and(|name| EXECUTORS.iter().any(|known| name.ends_with(known))) {
                 self.executors.stands(time, *object, state);
-            } else {
-                self.contention.stands(dictionary, time, *object, state);
+                return;
             }
         }
+        self.contention.event(event, dictionary, time);
     }
 
     pub(super) fn take_back(&mut self, task: TaskId, time: Duration) {

@@ -40,21 +40,29 @@ fn waits_for_a_connection_stand_in_the_code_of_the_pool() {
         .output()
         .expect("looptrace starts");
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let places: Vec<_> = report["contention"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|row| (row["place"]["function"].to_string(), row["place"]["file"].to_string()))
-        .collect();
-    assert!(
-        places.iter().any(|(function, file)| {
-            function.contains("wait_for_connection")
-                && file.contains("/httpcore/_async/connection_pool.py")
-        }),
-        "{places:#?}"
-    );
-    let wrapped = places.iter().find(|(_, file)| file.contains("/anyio/_backends/"));
-    assert_eq!(wrapped, None, "named by what wraps asyncio");
+    let rows = report["contention"].as_array().expect("a list");
+    for (pool, function, file) in [
+        ("aiohttp connector", "_wait_for_available_connection", "/aiohttp/connector.py"),
+        ("httpcore pool", "wait_for_connection", "/httpcore/_async/connection_pool.py"),
+    ] {
+        let of: Vec<&Value> = rows.iter().filter(|row| row["pool"] == pool).collect();
+        let [row] = of.as_slice() else { panic!("not one row of {pool}: {rows:#?}") };
+        let text = |key: &str| row["place"][key].as_str().unwrap_or_default();
+        assert!(text("function").ends_with(function) && text("file").ends_with(file), "{row:#}");
+        // Six clients and two connections.
+        assert!(
+            row["most_waiters"].as_u64().is_some_and(|most| (3..=6).contains(&most)),
+            "{row:#}"
+        );
+        assert!(
+            row["waits"].as_u64() >= row["tasks"].as_u64() && row["object"].is_null(),
+            "{row:#}"
+        );
+    }
+    let named_by_wrapper = |row: &&Value| {
+        row["place"]["file"].as_str().is_some_and(|file| file.contains("/anyio/_backends/"))
+    };
+    assert_eq!(rows.iter().find(named_by_wrapper), None, "named by what wraps asyncio");
 }
 
 /// Tasks of `coroutine` that have `file` in their chain and no other library's code inside of it.

@@ -1,29 +1,41 @@
-//! Locks, queues and the like over time: who waited, how long, behind whom.
+//! Locks, queues, pools and the like over time: who waited, how long, behind whom.
 
-use rustc_hash::FxHashMap;
+mod grouping;
+mod lines;
+mod place;
+mod pools;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{
-    Dictionary, Duration, FrameId, ObjectId, ObjectState, StringId, TaskId, Timestamp, WaitKind,
+    Dictionary, Duration, Event, FrameId, ObjectId, ObjectState, StringId, TaskId, Timestamp,
+    WaitKind,
 };
 
-use super::names::waiting_frame;
+use self::lines::{Line, Lines};
+use self::place::Spot;
 use super::series::Series;
 use super::waits::Waited;
 
 /// Holders that are named.
 const MOST_HOLDERS: usize = 16;
 
-/// One synchronisation object over time.
+/// One synchronisation object over time; or one line of code, where all who wait there have an
+/// object of their own (a future for each that waits for a pool's connection).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contention {
-    /// The object.
-    pub object: ObjectId,
+    /// The object; `None` for a line of code.
+    pub object: Option<ObjectId>,
+    /// How many objects these facts are of; 0 for futures, which are not counted.
+    pub objects: u64,
+    /// The library's connection pool that is waited for.
+    pub pool: Option<&'static str>,
     /// Its type.
     pub type_name: Option<StringId>,
     /// What the first task to be seen waited for.
     pub kind: WaitKind,
     /// The line of code that was first seen using it: the innermost frame outside the standard
-    /// library and of what only wraps it.
+    /// library and of what only wraps it, of the task or of the one that awaits it.
     pub place: Option<FrameId>,
     /// How often a task was seen to begin to wait.
     pub waits: u64,
@@ -52,10 +64,26 @@ pub struct Contention {
     pub holder_unknown: Duration,
 }
 
+impl Contention {
+    /// `Lock #3`; `Event ×12` for a line of code; `asyncpg pool #2` for a pool.
+    #[must_use]
+    pub fn label(&self, dictionary: &Dictionary) -> String {
+        let of = self.type_name.map(|name| dictionary.text(name)).filter(|name| !name.is_empty());
+        let what = self.pool.or(of).unwrap_or("?");
+        match self.object {
+            Some(object) => format!("{what} #{object}"),
+            None if self.pool.is_none() => format!("{what} ×{}", self.objects),
+            None => what.to_owned(),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Sum {
     facts: Contention,
-    tasks: rustc_hash::FxHashSet<TaskId>,
+    /// The line it counts in, should each who waits there have one of these.
+    line: Option<Line>,
+    tasks: FxHashSet<TaskId>,
     held: FxHashMap<TaskId, Duration>,
     state: Option<(Timestamp, ObjectState)>,
     last_wait: FxHashMap<TaskId, Timestamp>,
@@ -65,50 +93,54 @@ struct Sum {
 #[derive(Debug, Default)]
 pub(super) struct Contentions {
     sums: FxHashMap<ObjectId, Sum>,
+    /// Waits for bare futures, by the line of the pool that waits.
+    futures: FxHashMap<FrameId, Sum>,
+    lines: Lines,
 }
 
 impl Contentions {
+    /// Takes an event of a census, after what it ended was given to [`Self::waited`].
+    pub(super) fn event(&mut self, event: &Event, dictionary: &Dictionary, time: Timestamp) {
+        self.lines.event(event, dictionary, time);
+        if let Event::ObjectState { object, state } = event {
+            self.stands(dictionary, time, *object, state);
+        }
+    }
+
     /// A task waited.
     pub(super) fn waited(&mut self, dictionary: &Dictionary, waited: &Waited) {
         let Some(wait) = waited.waiting.wait else { return };
         let Some(reason) = dictionary.get_wait(wait) else { return };
-        let Some(object) = reason.object.filter(|_| is_contended(reason.kind)) else { return };
-        let sum = self.sum(dictionary, object, reason.kind);
-        if sum.facts.place.is_none() {
-            sum.facts.kind = reason.kind;
-            sum.facts.place =
-                waited.waiting.chain.and_then(|chain| waiting_frame(dictionary, chain));
+        let spot = self.lines.spot_of(waited.task);
+        let nowhere = Spot { place: None, own: false, owner: waited.task, pool: None };
+        let spot = spot.unwrap_or(nowhere);
+        if let Some(object) = reason.object.filter(|_| is_contended(reason.kind)) {
+            let sum = self.sums.entry(object);
+            sum.or_insert_with(|| Sum::new(dictionary, Some(object))).add(
+                waited,
+                reason.kind,
+                spot,
+            );
+        } else if reason.kind == WaitKind::Future
+            && let Some((place, kind)) = lines::line(&spot, reason.kind)
+        {
+            let sum = self.futures.entry(place).or_insert_with(|| Sum::new(dictionary, None));
+            sum.add(waited, kind, spot);
         }
-        sum.facts.total = sum.facts.total + waited.counted;
-        if reason.kind == WaitKind::QueuePut {
-            sum.facts.puts = sum.facts.puts + waited.counted;
-        }
-        sum.tasks.insert(waited.task);
-        let since = waited.waiting.since;
-        if sum.last_wait.insert(waited.task, since) != Some(since) {
-            sum.facts.waits += 1;
-        }
-        sum.facts.longest = sum.facts.longest.max(waited.until.since(since));
     }
 
     /// An object stands like this from `time` on.
-    pub(super) fn stands(
+    fn stands(
         &mut self,
         dictionary: &Dictionary,
         time: Timestamp,
         object: ObjectId,
         state: &ObjectState,
     ) {
-        let Some(sum) = self.sums.get_mut(&object) else {
-            // Nobody was seen to wait for it until now: the rows come first.
-            let kind = WaitKind::Unknown;
-            let sum = self.sum(dictionary, object, kind);
-            sum.state = Some((time, state.clone()));
-            sum.note(time, state);
-            return;
-        };
+        // Where nobody was seen to wait for it until now, the rows come first.
+        let sum = self.sums.entry(object).or_insert_with(|| Sum::new(dictionary, Some(object)));
         sum.account(time);
-        let before = sum.state.as_ref().map(|(_, old)| old.holders.clone()).unwrap_or_default();
+        let before = sum.state.as_ref().map(|(_, old)| old.holders.as_slice()).unwrap_or_default();
         let moved = !before.is_empty() && !state.holders.is_empty();
         if moved && state.holders.iter().any(|holder| !before.contains(holder)) {
             sum.facts.hand_overs += 1;
@@ -117,12 +149,34 @@ impl Contentions {
         sum.state = Some((time, state.clone()));
     }
 
-    fn sum(&mut self, dictionary: &Dictionary, object: ObjectId, kind: WaitKind) -> &mut Sum {
-        self.sums.entry(object).or_insert_with(|| Sum {
+    /// What was waited for, by total wait.
+    pub(super) fn finish(self, end: Timestamp) -> Vec<Contention> {
+        let lengths = self.lines.finish();
+        let objects = self.sums.into_values().filter_map(|mut sum| {
+            sum.account(end);
+            (sum.facts.waits > 0).then_some(sum)
+        });
+        let mut all = grouping::by_line(objects, &lengths);
+        all.extend(self.futures.into_iter().map(|(place, sum)| {
+            let length = lengths.get(&(place, WaitKind::Future));
+            grouping::of_line(sum.finish(), length)
+        }));
+        all.sort_unstable_by_key(|facts| {
+            (std::cmp::Reverse(facts.total), facts.object, facts.place)
+        });
+        all
+    }
+}
+
+impl Sum {
+    fn new(dictionary: &Dictionary, object: Option<ObjectId>) -> Self {
+        Self {
             facts: Contention {
                 object,
-                type_name: dictionary.get_object(object),
-                kind,
+                objects: u64::from(object.is_some()),
+                pool: None,
+                type_name: object.and_then(|object| dictionary.get_object(object)),
+                kind: WaitKind::Unknown,
                 place: None,
                 waits: 0,
                 tasks: 0,
@@ -137,29 +191,35 @@ impl Contentions {
                 holders: Vec::new(),
                 holder_unknown: Duration::ZERO,
             },
-            tasks: rustc_hash::FxHashSet::default(),
+            line: None,
+            tasks: FxHashSet::default(),
             held: FxHashMap::default(),
             state: None,
             last_wait: FxHashMap::default(),
-        })
+        }
     }
 
-    /// The objects that were waited for, by total wait.
-    pub(super) fn finish(self, end: Timestamp) -> Vec<Contention> {
-        let mut all: Vec<Contention> = self
-            .sums
-            .into_values()
-            .filter_map(|mut sum| {
-                sum.account(end);
-                (sum.facts.waits > 0).then(|| sum.finish())
-            })
-            .collect();
-        all.sort_unstable_by_key(|facts| (std::cmp::Reverse(facts.total), facts.object));
-        all
+    /// A task waited at `spot`.
+    fn add(&mut self, waited: &Waited, kind: WaitKind, spot: Spot) {
+        let facts = &mut self.facts;
+        if facts.place.is_none() {
+            facts.kind = kind;
+            facts.place = spot.place;
+            facts.pool = spot.pool;
+            self.line = lines::line(&spot, kind);
+        }
+        facts.total = facts.total + waited.counted;
+        if kind == WaitKind::QueuePut {
+            facts.puts = facts.puts + waited.counted;
+        }
+        self.tasks.insert(spot.owner);
+        let since = waited.waiting.since;
+        if self.last_wait.insert(waited.task, since) != Some(since) {
+            facts.waits += 1;
+        }
+        facts.longest = facts.longest.max(waited.until.since(since));
     }
-}
 
-impl Sum {
     /// Accounts the time since the last state to its holders, as long as somebody waited.
     fn account(&mut self, time: Timestamp) {
         let Some((since, state)) = &self.state else { return };

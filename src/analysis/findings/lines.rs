@@ -15,10 +15,10 @@ fn share(part: Duration, whole: Duration, percent: u64) -> bool {
 }
 
 fn object_case(analysis: &Analysis, facts: &Contention) -> Case {
-    let type_name = facts.type_name.map_or("?", |name| analysis.dictionary.text(name));
+    let object = facts.object.map(|object| EvidenceValue::Count(u64::from(object.get())));
     Case::at_frame(&analysis.dictionary, facts.place)
-        .about(format!("{type_name} #{}", facts.object), facts.total.as_nanos())
-        .with("object", EvidenceValue::Count(u64::from(facts.object.get())))
+        .about(facts.label(&analysis.dictionary), facts.total.as_nanos())
+        .with("object", object.unwrap_or(EvidenceValue::Unknown))
         .with("total_ns", EvidenceValue::Count(facts.total.as_nanos()))
         .with("longest_ns", EvidenceValue::Count(facts.longest.as_nanos()))
         .with("waits", EvidenceValue::Count(facts.waits))
@@ -52,6 +52,12 @@ impl Detector for Bottleneck {
             return Vec::new();
         }
         let contended = analysis.contention.iter().filter(|facts| match facts.kind {
+            // A pool limits, too; where nothing tells how many connections it has, it may be the
+            // hundred that aiohttp and httpx allow.
+            _ if facts.pool.is_some() => {
+                let most = u128::from(facts.capacity.unwrap_or(100).max(1)) * 300;
+                facts.most_waiters >= 4 && waiting_percent(facts.total, whole) >= most
+            }
             // On average a task and a half in line behind the one that has it.
             WaitKind::Lock | WaitKind::Condition => {
                 facts.most_waiters >= 2 && waiting_percent(facts.total, whole) >= 150

@@ -238,9 +238,7 @@ impl<W: Write> Trace<'_, W> {
             }
         }
         for facts in &self.analysis.contention {
-            let dictionary = &self.analysis.dictionary;
-            let type_name = facts.type_name.map_or("?", |name| dictionary.text(name));
-            let name = format!("{type_name} #{} waiters", facts.object);
+            let name = format!("{} waiters", facts.label(&self.analysis.dictionary));
             let track = self.packets.counter(process, name, Unit::Count)?;
             for &(time, waiters) in facts.waiters.points() {
                 self.packets.value(track, time, u64::from(waiters))?;

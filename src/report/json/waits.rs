@@ -34,7 +34,9 @@ fn place(dictionary: &Dictionary, frame: Option<FrameId>) -> Option<Place<'_>> {
 
 #[derive(Serialize)]
 pub(super) struct ContentionJson<'a> {
-    object: u32,
+    object: Option<u32>,
+    objects: u64,
+    pool: Option<&'static str>,
     #[serde(rename = "type")]
     type_name: Option<&'a str>,
     kind: &'static str,
@@ -71,7 +73,9 @@ fn text(dictionary: &Dictionary, id: Option<StringId>) -> Option<&str> {
 pub(super) fn contention<'a>(analysis: &'a Analysis, facts: &Contention) -> ContentionJson<'a> {
     let dictionary = &analysis.dictionary;
     ContentionJson {
-        object: facts.object.get(),
+        object: facts.object.map(ObjectId::get),
+        objects: facts.objects,
+        pool: facts.pool,
         type_name: text(dictionary, facts.type_name),
         kind: facts.kind.name(),
         place: place(dictionary, facts.place),

@@ -50,9 +50,8 @@ pub(super) fn contention(
     ]);
     for facts in analysis.contention.iter().take(options.limit) {
         let dictionary = &analysis.dictionary;
-        let type_name = facts.type_name.map_or("?", |name| dictionary.text(name));
         columns.row(vec![
-            (Paint::Task, format!("{} #{}", clean(type_name), facts.object)),
+            (Paint::Task, clean(&facts.label(dictionary)).into_owned()),
             place(dictionary, facts.place),
             plain(facts.total.to_string()),
             plain(facts.longest.to_string()),
