@@ -35,3 +35,4 @@ mod stalls;
 mod suites;
 mod tour;
 mod turns;
+mod unwinds;

@@ -136,11 +136,12 @@ impl FrameReader {
     ) -> Result<(), Refusal> {
         let mut at = at;
         let mut chases = 0;
+        // Whether a remembered caller led to `at`.
+        let mut guessed = false;
         for _ in 0..MAX_FRAMES {
             if at.is_null() {
                 break;
             }
-            at.plausible().ok_or(Refusal::Torn)?;
             if self.plan.in_chunk(at) {
                 let Some(previous) = self.previous_in_copy(layout, at) else { break };
                 at = previous;
@@ -151,21 +152,47 @@ impl FrameReader {
                 self.links.clear();
                 break;
             }
-            self.used_extras.push(at);
-            at = match self.links.get(&at) {
-                Some(&previous) => previous,
-                None if chases < MAX_CHASES => {
-                    chases += 1;
-                    let previous = self.chase(memory, at.offset(layout.frame.previous))?;
-                    self.links.insert(at, previous);
+            let previous = match self.links.get(&at) {
+                Some(&previous) => {
+                    guessed = true;
                     previous
                 }
-                None => break,
+                None if chases < MAX_CHASES => {
+                    chases += 1;
+                    match self.caller_of(memory, layout, at) {
+                        Ok(previous) => previous,
+                        Err(Refusal::Torn) if guessed => {
+                            // A remembered caller has been given back since.
+                            self.links.clear();
+                            break;
+                        }
+                        Err(refusal) => return Err(refusal),
+                    }
+                }
+                None => {
+                    self.used_extras.push(at);
+                    break;
+                }
             };
+            self.used_extras.push(at);
+            at = previous;
         }
         std::mem::swap(&mut self.plan.extras, &mut self.used_extras);
         self.plan.apart = false;
         Ok(())
+    }
+
+    /// The caller of a frame outside the data stack, read now.
+    fn caller_of(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        at: RemoteAddr,
+    ) -> Result<RemoteAddr, Refusal> {
+        let at = at.plausible().ok_or(Refusal::Torn)?;
+        let previous = self.chase(memory, at.offset(layout.frame.previous))?;
+        self.links.insert(at, previous);
+        Ok(previous)
     }
 
     /// The caller of a frame on the data stack, as the first copy says; a guess like the rest.
