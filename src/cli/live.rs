@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use super::message;
+use super::refused;
 use super::units;
 use crate::model::{MissCounts, MissReason};
 use crate::sampler::{LiveStall, Progress};
@@ -21,6 +22,7 @@ const COLUMNS: usize = 80;
 pub struct Live {
     kind: Kind,
     drawn: bool,
+    told_refusal: bool,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,7 @@ impl Live {
         } else {
             Kind::Plain { next: PLAIN_EVERY }
         };
-        Self { kind, drawn: false }
+        Self { kind, drawn: false, told_refusal: false }
     }
 
     /// Shows the state of affairs.
@@ -61,6 +63,15 @@ impl Live {
                     message::note(&line(progress));
                 }
             }
+        }
+    }
+
+    /// Says once where the kernel's stream of switches is not to be had.
+    pub fn say_refusal(&mut self, progress: &Progress) {
+        if let Some(source) = progress.refused.filter(|_| !self.told_refusal) {
+            self.told_refusal = true;
+            self.clear();
+            refused::warn(source);
         }
     }
 

@@ -29,6 +29,7 @@ mod python;
 pub mod rate;
 pub mod record;
 mod recording_file;
+mod refused;
 pub mod report;
 mod source;
 pub mod stop;

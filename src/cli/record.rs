@@ -14,7 +14,7 @@ use super::live::{self, Live};
 use super::message::{self, CliError};
 use super::{attach, duration, output_file, rate, stop, units};
 use crate::model::{self, EndReason};
-use crate::sampler::{LiveStall, Outcome, Session, SessionConfig};
+use crate::sampler::{LiveStall, Outcome, Progress, Session, SessionConfig};
 
 /// Record what a program's tasks and threads do over time
 ///
@@ -167,7 +167,7 @@ fn record_running(pid: u32, arguments: &Arguments) -> Result<Exit, CliError> {
     }
     let live = RefCell::new(Live::new(arguments.shows_progress()));
     let outcome =
-        session.run(&stop, &mut |progress| live.borrow_mut().show(progress), &mut |stall| {
+        session.run(&stop, &mut |progress| arguments.show(progress, &live), &mut |stall| {
             arguments.tell(stall, &live);
         });
     drop(live);
@@ -214,7 +214,7 @@ fn record_child(launched: &Launched, arguments: &Arguments) -> Result<(), CliErr
     let outcome = session.run(
         &stop,
         &mut |progress| {
-            live.borrow_mut().show(progress);
+            arguments.show(progress, &live);
             overtime += u32::from(launched.ends_within(Duration::ZERO));
             stop.store(overtime > OVERTIME, Ordering::SeqCst);
         },
@@ -267,6 +267,14 @@ impl Arguments {
         if !(self.quiet || self.how.no_stall_lines) {
             live.borrow_mut().tell(stall);
         }
+    }
+
+    fn show(&self, progress: &Progress, live: &RefCell<Live>) {
+        let mut live = live.borrow_mut();
+        if !self.quiet {
+            live.say_refusal(progress);
+        }
+        live.show(progress);
     }
 
     fn shows_progress(&self) -> bool {

@@ -10,5 +10,6 @@ pub mod permissions;
 pub mod poll;
 pub mod process;
 pub mod signals;
+pub mod sockets;
 pub mod switches;
 pub mod thread;

@@ -1,16 +1,12 @@
 //! What a descriptor of another process stands for.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 
 use nix::sys::stat::{major, minor};
 
 use crate::model::CallObject;
-
-/// A table of sockets is read up to here.
-const MAX_TABLE: u64 = 1 << 20;
 
 /// What a system call works on, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +40,12 @@ pub fn link(pid: u32, descriptor: u64) -> Option<String> {
     Some(target.to_string_lossy().into_owned())
 }
 
-/// What a link of [`link`] stands for; sockets are looked up among those the thread sees.
+/// What a link of [`link`] stands for. Whom a socket is connected to takes longer to find out: see
+/// [`sockets`](super::sockets).
 #[must_use]
 pub fn describe(pid: u32, descriptor: u64, link: &str) -> Object {
-    if let Some(inode) = link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')) {
-        return socket(pid, inode);
+    if super::sockets::inode(link).is_some() {
+        return Object::named(super::sockets::protocol(pid, descriptor).object(), link);
     }
     if link.starts_with("pipe:[") {
         return Object::of(CallObject::Pipe);
@@ -126,76 +123,6 @@ fn command(pid: u32) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn socket(pid: u32, inode: &str) -> Object {
-    // The kernel walks a table of all connections there could be for TCP: 20 ms where others take
-    // 50 µs. They come last.
-    const CHEAP: [(&str, CallObject); 2] = [("udp", CallObject::Udp), ("udp6", CallObject::Udp)];
-    const DEAR: [(&str, CallObject); 2] = [("tcp", CallObject::Tcp), ("tcp6", CallObject::Tcp)];
-    if let Some(found) = internet(pid, inode, &CHEAP) {
-        return found;
-    }
-    if let Some(path) = read_table(pid, "unix").and_then(|text| unix(&text, inode)) {
-        return Object { name: path, ..Object::of(CallObject::Unix) };
-    }
-    internet(pid, inode, &DEAR).unwrap_or(Object::of(CallObject::Socket))
-}
-
-fn internet(pid: u32, inode: &str, tables: &[(&str, CallObject)]) -> Option<Object> {
-    tables.iter().find_map(|&(table, kind)| {
-        let (local, peer) = inet(&read_table(pid, table)?, inode)?;
-        let peer = peer.filter(|peer| peer.port() != 0).map(|peer| peer.to_string());
-        Some(Object { kind, name: None, local: local.map(|local| local.to_string()), peer })
-    })
-}
-
-fn read_table(pid: u32, name: &str) -> Option<String> {
-    let mut text = Vec::new();
-    let file = File::open(format!("/proc/{pid}/net/{name}")).ok()?;
-    file.take(MAX_TABLE).read_to_end(&mut text).ok()?;
-    Some(String::from_utf8_lossy(&text).into_owned())
-}
-
-type Ends = (Option<SocketAddr>, Option<SocketAddr>);
-
-/// `sl local rem st tx:rx tr:tm retrnsmt uid timeout inode …`
-fn inet(table: &str, inode: &str) -> Option<Ends> {
-    table.lines().skip(1).find_map(|line| {
-        let mut fields = line.split_ascii_whitespace();
-        let local = fields.nth(1)?;
-        let peer = fields.next()?;
-        (fields.nth(6)? == inode).then(|| (address(local), address(peer)))
-    })
-}
-
-/// `0100007F:1F90`, or 32 digits for the address: words in the machine's byte order.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (host, port) = text.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let word = |nth: usize| u32::from_str_radix(host.get(nth * 8..nth * 8 + 8)?, 16).ok();
-    let host = match host.len() {
-        8 => IpAddr::from(word(0)?.to_ne_bytes()),
-        32 => {
-            let mut bytes = [0; 16];
-            for (nth, chunk) in bytes.chunks_exact_mut(4).enumerate() {
-                chunk.copy_from_slice(&word(nth)?.to_ne_bytes());
-            }
-            let host = Ipv6Addr::from(bytes);
-            host.to_ipv4_mapped().map_or(IpAddr::V6(host), IpAddr::V4)
-        }
-        _ => return None,
-    };
-    Some(SocketAddr::new(host, port))
-}
-
-/// `Num RefCount Protocol Flags Type St Inode Path`
-fn unix(table: &str, inode: &str) -> Option<Option<String>> {
-    table.lines().skip(1).find_map(|line| {
-        let mut fields = line.split_ascii_whitespace();
-        let found = fields.nth(6)? == inode;
-        found.then(|| fields.next().map(str::to_owned))
-    })
-}
-
 /// The peer in the bytes of a `sockaddr`.
 #[must_use]
 pub fn sockaddr(bytes: &[u8]) -> Option<(CallObject, String)> {
@@ -223,28 +150,13 @@ pub fn sockaddr(bytes: &[u8]) -> Option<(CallObject, String)> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
-    use std::os::fd::AsRawFd as _;
+    use std::fs::File;
 
     use super::*;
 
     fn of(file: &impl std::os::fd::AsRawFd) -> Object {
         let (pid, fd) = (std::process::id(), u64::try_from(file.as_raw_fd()).unwrap());
         describe(pid, fd, &link(pid, fd).unwrap())
-    }
-
-    #[test]
-    fn sockets_have_addresses() {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
-        let object = of(&client);
-        assert_eq!(object.kind, CallObject::Tcp);
-        assert_eq!(object.peer, Some(server.local_addr().unwrap().to_string()));
-        assert_eq!(object.local, Some(client.local_addr().unwrap().to_string()));
-        assert_eq!(of(&server).peer, None);
-        let (left, _right) = std::os::unix::net::UnixStream::pair().unwrap();
-        assert_eq!(of(&left).kind, CallObject::Unix);
-        assert!(left.as_raw_fd() > 0);
     }
 
     #[test]
@@ -261,8 +173,6 @@ mod tests {
 
     #[test]
     fn addresses_of_all_families() {
-        assert_eq!(address("0100007F:1F90").unwrap().to_string(), "127.0.0.1:8080");
-        assert_eq!(address("0100007F"), None);
         let v4 = [2, 0, 0, 53, 8, 8, 4, 4];
         assert_eq!(sockaddr(&v4), Some((CallObject::Socket, "8.8.4.4:53".to_owned())));
         let path = [1, 0, b'/', b'x', 0, b'y'];

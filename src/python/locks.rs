@@ -1,11 +1,12 @@
 //! Who holds the lock that a frame waits for.
 //!
 //! A `threading.RLock` knows its owner; a `Lock` does not, nor do queues and conditions made of one.
+//! `Thread.join` waits for a thread that its frame names.
 
 use super::frames::RawFrame;
 use super::layout::{Build, Layout, StackTop};
-use super::locals::{stack_start, value_stack};
-use super::objects::{ob_type, type_name_is};
+use super::locals::{stack_start, value_at, value_stack};
+use super::objects::{attribute, int, ob_type, type_name_is};
 use crate::memory::{Memory, MemoryError, RemoteAddr};
 
 /// Entries of a value stack that are searched.
@@ -62,6 +63,24 @@ pub fn owner_of_awaited<M: Memory>(
         found = Some(owner);
     }
     Ok(found)
+}
+
+/// The thread that a frame of a method of `threading.Thread` is about, by the number that
+/// `threading.get_ident` gives; `None` where it has not begun.
+///
+/// # Errors
+/// When something makes no sense or cannot be read.
+pub fn thread_of_method<M: Memory>(
+    memory: &mut M,
+    layout: &Layout,
+    frame: &RawFrame,
+) -> Result<Option<u64>, MemoryError> {
+    /// `self`.
+    const THIS: u64 = 0;
+    let Some(thread) = value_at(memory, layout, frame.addr, THIS)? else { return Ok(None) };
+    let Some(ident) = attribute(memory, layout, thread, "_ident")? else { return Ok(None) };
+    // `None` until the thread runs.
+    Ok(int(memory, layout, ident).ok().and_then(|ident| u64::try_from(ident).ok()))
 }
 
 /// The `RLock` that this is, or that it is a method of.

@@ -18,3 +18,4 @@ pub use json::json;
 pub use path::{path_json, path_text};
 pub use style::{Style, clean};
 pub use text::{NoSource, SourceLines, TextOptions, text};
+pub use words::why_not;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use crate::analysis::{task_coroutine, task_name};
-use crate::model::{Dictionary, TaskId, TaskRow, TaskState, Thread, ThreadId, WaitReason};
+use crate::model::{
+    Dictionary, EdgeSource, TaskId, TaskRow, TaskState, Thread, ThreadId, WaitReason,
+};
 
 use super::style::{Paint, clean};
 
@@ -116,6 +118,21 @@ pub(super) fn percent(share: f64) -> String {
         return "<0.1 %".to_owned();
     }
     format!("{:.1} %", share * 100.0)
+}
+
+/// Why the kernel's stream of switches does not tell of a thread.
+#[must_use]
+pub const fn why_not(source: EdgeSource) -> &'static str {
+    match source {
+        EdgeSource::Kernel => "known",
+        EdgeSource::NotAsked => "not asked for",
+        EdgeSource::Denied => "denied by the kernel",
+        EdgeSource::Unsupported => "not in this kernel",
+        EdgeSource::NoMemory => "no memory left that may be locked",
+        EdgeSource::NotChosen => "too many threads",
+        EdgeSource::UnknownThread => "kernel id unknown",
+        EdgeSource::Failed => "failed",
+    }
 }
 
 #[cfg(test)]

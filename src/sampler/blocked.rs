@@ -3,9 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use crate::memory::{LiveMemory, ReadMemory as _, RemoteAddr};
-use crate::model::{CallObject, Dictionary, KernelCall, KernelCallId};
+use crate::model::{BlockedLook, CallObject, Dictionary, KernelCall, KernelCallId, Timestamp};
 use crate::os::call::{self, Call, ObjectAt};
 use crate::os::objects::{self, Object};
+use crate::os::sockets;
+
+use super::sink::Sink;
+use super::sockets::{Answer, Sockets};
 
 /// More different calls than this are not told apart by their objects.
 const MOST: usize = 4096;
@@ -24,7 +28,21 @@ pub(super) struct Calls {
     /// By number and the kernel's name for the descriptor; sockets and pipes have numbers there
     /// that are not soon used again.
     by_link: FxHashMap<(i64, String), Option<KernelCallId>>,
+    sockets: Sockets,
+    /// Calls on sockets that were asked about.
+    asked: Vec<Asked>,
+    /// Calls on sockets as they were first defined, and in full.
+    in_full: FxHashMap<KernelCallId, KernelCallId>,
     pub(super) redact: bool,
+}
+
+/// A call on a socket, by what is known at once.
+#[derive(Debug)]
+struct Asked {
+    inode: u64,
+    call: KernelCallId,
+    key: (i64, String),
+    name: &'static str,
 }
 
 /// Where a call is resolved.
@@ -72,10 +90,66 @@ impl Calls {
         self.define(name, object, dictionary)
     }
 
+    /// Records a look at a thread in a call that was resolved here.
+    pub(super) fn record(&mut self, look: BlockedLook, sink: &mut Sink) {
+        self.sockets.record(look, sink);
+    }
+
+    /// Takes over what was found out about sockets since the last time.
+    pub(super) fn settle(&mut self, dictionary: &mut Dictionary, now: Timestamp, sink: &mut Sink) {
+        if self.asked.is_empty() {
+            return;
+        }
+        while let Some(answer) = self.sockets.answer() {
+            self.answered(answer, dictionary, sink);
+        }
+        self.sockets.give_up(now, false, sink);
+    }
+
+    /// The recording is over: waits for a moment for what was asked.
+    pub(super) fn finish(&mut self, dictionary: &mut Dictionary, now: Timestamp, sink: &mut Sink) {
+        let until = Sockets::deadline();
+        while let Some(answer) = self.sockets.last_answer(until) {
+            self.answered(answer, dictionary, sink);
+        }
+        self.give_up(now, sink);
+    }
+
+    /// Records all looks as far as they are known.
+    pub(super) fn give_up(&mut self, now: Timestamp, sink: &mut Sink) {
+        self.sockets.give_up(now, true, sink);
+    }
+
+    fn answered(&mut self, answer: Answer, dictionary: &mut Dictionary, sink: &mut Sink) {
+        let Answer { inode, object } = answer;
+        let (done, rest) = std::mem::take(&mut self.asked)
+            .into_iter()
+            .partition::<Vec<_>, _>(|asked| asked.inode == inode);
+        self.asked = rest;
+        for Asked { call, key, name, .. } in done {
+            let full = object.clone().and_then(|object| self.define(name, object, dictionary));
+            let full = full.unwrap_or(call);
+            sink.define(dictionary);
+            self.sockets.settle(call, full, sink);
+            if self.by_link.contains_key(&key) {
+                self.by_link.insert(key, Some(full));
+            }
+            if self.in_full.len() >= MOST {
+                self.in_full.clear();
+            }
+            self.in_full.insert(call, full);
+        }
+    }
+
+    /// A call with all that has been found out about it since.
+    pub(super) fn in_full(&self, call: KernelCallId) -> KernelCallId {
+        self.in_full.get(&call).copied().unwrap_or(call)
+    }
+
     fn descriptor(
         &mut self,
         call: &Call,
-        name: &str,
+        name: &'static str,
         descriptor: u64,
         place: &In<'_>,
         dictionary: &mut Dictionary,
@@ -89,9 +163,16 @@ impl Calls {
         }
         let object = objects::describe(place.pid, descriptor, &key.1);
         let id = self.define(name, object, dictionary);
-        if self.by_link.len() < MOST {
-            self.by_link.insert(key, id);
+        if let Some((id, inode)) = id.zip(sockets::inode(&key.1)).filter(|_| !self.redact) {
+            let protocol = sockets::protocol(place.pid, descriptor);
+            if self.sockets.ask(place.pid, inode, protocol, id) {
+                self.asked.push(Asked { inode, call: id, key: key.clone(), name });
+            }
         }
+        if self.by_link.len() >= MOST {
+            self.by_link.clear();
+        }
+        self.by_link.insert(key, id);
         id
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Duration, EndReason, MissCounts};
+use crate::model::{Duration, EdgeSource, EndReason, MissCounts};
 
 /// How a target is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,8 @@ pub struct Progress {
     pub processes: u32,
     /// Whether any of them has imported asyncio.
     pub has_asyncio: bool,
+    /// Why a loop's thread goes without the kernel's stream of switches that was asked for.
+    pub refused: Option<EdgeSource>,
 }
 
 /// How a recording ended.

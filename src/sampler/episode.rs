@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 
 use crate::model::{Duration, KernelCallId, StackId, TaskId, Timestamp};
 
+use super::heaviest::Heaviest;
+
 /// What was seen at one look at a loop's thread that was not in its poll call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
@@ -34,20 +36,22 @@ pub(super) enum Doing {
     Stopped,
 }
 
+/// A stack, and how many of its frames are the loop's own where that is known.
+pub(super) type Place = (Option<StackId>, Option<u32>);
+
 /// A time in which a loop did not come back to its poll call, or not out of one callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Episode {
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
-    /// Where it was seen last.
-    pub(super) stack: Option<StackId>,
-    pub(super) loop_depth: Option<u32>,
     pub(super) task: Option<TaskId>,
-    /// What was seen most.
-    pub(super) doing: Doing,
+    /// Where it was, and for how long.
+    pub(super) places: Heaviest<Place, 16>,
+    doings: Heaviest<Doing, 8>,
+    /// What was seen last.
+    last: (Place, Doing),
     callback: Option<NonZeroU32>,
     context_ver: u64,
-    votes: u32,
     crossed: bool,
     /// When it is told that it goes on.
     announced: Duration,
@@ -62,9 +66,19 @@ impl Episode {
         self.end.since(self.start)
     }
 
-    const fn at(&mut self, moment: Moment) {
-        self.stack = moment.stack;
-        self.loop_depth = moment.loop_depth;
+    /// What the thread did most of the time.
+    pub(super) fn doing(&self) -> Doing {
+        self.doings.most().unwrap_or(self.last.1)
+    }
+
+    /// Time passed from what was seen last to a moment: half of it goes to either.
+    fn passed(&mut self, until: Timestamp, next: Option<(Place, Doing)>) {
+        let half = Duration::from_nanos(until.since(self.end).as_nanos() / 2);
+        for (place, doing) in [Some(self.last), next].into_iter().flatten() {
+            self.places.add(place, half);
+            self.doings.add(doing, half);
+        }
+        self.last = next.unwrap_or(self.last);
     }
 }
 
@@ -99,33 +113,24 @@ impl Episodes {
         };
         let over =
             if self.current.as_ref().is_some_and(same) { None } else { self.end(moment.time) };
+        let seen = ((moment.stack, moment.loop_depth), moment.doing);
         let start = middle(self.last, moment.time);
         let episode = self.current.get_or_insert(Episode {
             start,
-            end: moment.time,
-            stack: moment.stack,
-            loop_depth: moment.loop_depth,
+            end: start,
             task: moment.task,
-            doing: moment.doing,
+            places: Heaviest::new(),
+            doings: Heaviest::new(),
+            last: seen,
             callback: moment.callback,
             context_ver: moment.context_ver,
-            votes: 0,
             crossed: false,
             announced: ANNOUNCED,
             long: false,
         });
+        episode.passed(moment.time, Some(seen));
         episode.end = moment.time;
         episode.context_ver = moment.context_ver;
-        // The majority, if there is one.
-        if episode.doing == moment.doing {
-            episode.votes += 1;
-            episode.at(moment);
-        } else if episode.votes > 0 {
-            episode.votes -= 1;
-        } else {
-            episode.doing = moment.doing;
-            episode.at(moment);
-        }
         let crossed = !episode.crossed && episode.length() >= threshold;
         episode.crossed |= crossed;
         let long = !episode.long && episode.length() >= LONG;
@@ -161,6 +166,7 @@ impl Episodes {
 
     fn end(&mut self, now: Timestamp) -> Option<Episode> {
         let mut over = self.current.take()?;
+        over.passed(now, None);
         over.end = middle(over.end, now);
         self.at_edge |= over.long;
         Some(over)
@@ -205,8 +211,24 @@ mod tests {
         let turn = episodes.busy(moment(101, 8, Doing::Runs), THRESHOLD);
         let over = turn.over.unwrap();
         assert_eq!((over.start.as_nanos(), over.end.as_nanos()), (9 * MS, 100 * MS));
-        assert_eq!(over.doing, Doing::Blocked(None));
+        assert_eq!(over.doing(), Doing::Blocked(None));
         assert_eq!(episodes.polls(Timestamp::from_nanos(140 * MS), THRESHOLD), None);
+    }
+
+    #[test]
+    fn a_callback_is_told_by_what_took_longest_not_by_what_came_last() {
+        let mut episodes = Episodes::default();
+        episodes.polls(Timestamp::from_nanos(8 * MS), THRESHOLD);
+        for ms in 10..100 {
+            let doing = if ms < 70 { Doing::Blocked(None) } else { Doing::Runs };
+            let stack = StackId::new(if ms < 70 { 5 } else { 6 });
+            episodes.busy(Moment { stack, ..moment(ms, 7, doing) }, THRESHOLD);
+        }
+        let over = episodes.polls(Timestamp::from_nanos(100 * MS), THRESHOLD).unwrap();
+        assert_eq!(over.doing(), Doing::Blocked(None));
+        assert_eq!(over.places.most(), Some((StackId::new(5), None)));
+        let sum: u64 = over.places.iter().map(|(_, weight)| weight.as_nanos()).sum();
+        assert_eq!(sum, over.length().as_nanos());
     }
 
     #[test]

@@ -43,6 +43,15 @@ impl TargetProcess {
         }
     }
 
+    /// Why a thread with a loop goes without a stream that was asked for.
+    pub(super) fn refused(&self) -> Option<EdgeSource> {
+        let mut loops = self.threads.iter().filter(|thread| thread.event_loop.is_some());
+        loops.find_map(|thread| match thread.edges.source() {
+            EdgeSource::Kernel | EdgeSource::NotAsked | EdgeSource::NotChosen => None,
+            source => Some(source),
+        })
+    }
+
     fn open_large(&mut self, index: usize, clock: Clock, sink: &mut Sink) {
         for size in [Size::Large, Size::Large, Size::Small] {
             let Some(thread) = self.threads.get_mut(index) else { return };

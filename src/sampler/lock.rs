@@ -1,9 +1,11 @@
-//! Who holds a lock of the program's that a loop waits for, where the lock itself tells.
+//! Who holds a lock of the program's that a loop waits for, where the lock itself tells, and which
+//! thread it joins.
 
 use crate::memory::RemoteAddr;
 use crate::model::{CallObject, Dictionary, Duration, Event, LockLook, ThreadId, Timestamp};
 use crate::os::call::{self, Call, ObjectAt};
-use crate::python::locks::owner_of_awaited;
+use crate::python::frames::RawFrame;
+use crate::python::locks::{owner_of_awaited, thread_of_method};
 
 use super::episode::Doing;
 use super::sink::Sink;
@@ -42,13 +44,28 @@ impl SampledThread {
         }
         let (Some(frame), Some(futex)) = (&seen.leaf, self.lock.futex) else { return };
         self.lock.asked = now;
+        let joins = joins_a_thread(frame, shared);
         shared.code_memory.begin();
         let (memory, layout) = (&mut *shared.code_memory, shared.layout);
         let asked = (futex, self.ident);
         // Not to be read is the same as not to be told.
-        let owner = owner_of_awaited(memory, layout, frame, asked, &mut self.lock.stack);
+        let owner = if joins {
+            thread_of_method(memory, layout, frame)
+        } else {
+            owner_of_awaited(memory, layout, frame, asked, &mut self.lock.stack)
+        };
         self.lock.owner = owner.ok().flatten();
     }
+}
+
+/// Whether a frame is where `Thread.join` waits: up to 3.12 in a method that it calls.
+fn joins_a_thread(frame: &RawFrame, shared: &Shared<'_>) -> bool {
+    shared.codes.location(frame.code).is_some_and(|code| {
+        let function = shared.dictionary.text(code.function);
+        let name = function.strip_prefix("Thread.").unwrap_or(function);
+        (name == "join" || name == "_wait_for_tstate_lock")
+            && shared.dictionary.text(code.file).ends_with("/threading.py")
+    })
 }
 
 impl TargetProcess {

@@ -136,6 +136,7 @@ impl Session {
         let State { targets, dictionary, .. } = &mut self.state;
         for target in targets {
             target.record_native(dictionary, now, true, &mut sink);
+            target.calls.finish(dictionary, now, &mut sink);
             for thread in &mut target.threads {
                 thread.flush(now, &mut sink);
             }
@@ -305,10 +306,11 @@ impl State {
             if !stays {
                 for thread in &mut target.threads {
                     if let Some(episode) = thread.episodes.lasts(threshold) {
-                        cut.push(LiveStall::of(target.pid, episode, true, names));
+                        cut.push(LiveStall::of(target.pid, episode, true, &target.calls, names));
                     }
                     thread.edges.close(self.clock, sink);
                     thread.flush(now, sink);
+                    target.calls.give_up(now, sink);
                     let reason = MissReason::Exited;
                     events.push(Event::Miss(Miss {
                         time: now,
@@ -346,19 +348,21 @@ impl State {
     fn assign_streams(&mut self, sink: &mut Sink) {
         for target in &mut self.targets {
             target.assign_streams(self.how.kernel_stream, self.clock, sink);
+            self.progress.refused = self.progress.refused.or(target.refused());
         }
     }
 
     /// Tells of stalls that are over, and now and then of those that go on.
     fn tell(&mut self, on_stall: &mut dyn FnMut(&LiveStall)) {
+        let names = &self.dictionary;
         self.cut.drain(..).for_each(|stall| on_stall(&stall));
         for target in &mut self.targets {
             for thread in &mut target.threads {
                 if let Some(over) = thread.over.take() {
-                    on_stall(&LiveStall::of(target.pid, &over, false, &self.dictionary));
+                    on_stall(&LiveStall::of(target.pid, &over, false, &target.calls, names));
                 }
                 if let Some(episode) = thread.episodes.announce(self.how.stall_threshold) {
-                    on_stall(&LiveStall::of(target.pid, &episode, true, &self.dictionary));
+                    on_stall(&LiveStall::of(target.pid, &episode, true, &target.calls, names));
                 }
             }
         }
@@ -366,11 +370,12 @@ impl State {
 
     /// Tells of stalls that go on.
     fn tell_ongoing(&self, on_stall: &mut dyn FnMut(&LiveStall)) {
+        let names = &self.dictionary;
         self.cut.iter().for_each(&mut *on_stall);
         for target in &self.targets {
             for thread in &target.threads {
                 if let Some(episode) = thread.episodes.lasts(self.how.stall_threshold) {
-                    on_stall(&LiveStall::of(target.pid, episode, true, &self.dictionary));
+                    on_stall(&LiveStall::of(target.pid, episode, true, &target.calls, names));
                 }
             }
         }

@@ -132,7 +132,7 @@ pub(super) struct TargetProcess {
     pub(super) clock_offset: i64,
     how: How,
     clock: Clock,
-    calls: Calls,
+    pub(super) calls: Calls,
     callees: Callees,
     pub(super) natives: Natives,
     run_frames: RunFrames,
@@ -285,6 +285,7 @@ impl TargetProcess {
         }
         self.look_at_interpreter(dictionary, now, sink);
         self.look_at_owners(dictionary, now, sink);
+        self.calls.settle(dictionary, now, sink);
         let barren = outcome.samples + outcome.idle == 0;
         self.barren_ticks = if barren { self.barren_ticks + 1 } else { 0 };
         if self.barren_ticks >= SUSPICIOUS {

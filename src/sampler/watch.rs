@@ -2,7 +2,7 @@
 //! the kernel's stream tells of them, else at each look at a callback that goes on.
 
 use crate::model::{
-    BlockedLook, CallObject, Duration, Event, KernelCallId, KernelState, OffReason, Timestamp,
+    BlockedLook, CallObject, Duration, KernelCallId, KernelState, OffReason, Timestamp,
 };
 use crate::os::poll::{Blocked, SyscallProbe};
 use crate::os::thread::ThreadProbe;
@@ -98,7 +98,7 @@ impl SampledThread {
         };
         sink.define(shared.dictionary);
         let (thread, since) = (self.id, off.map(|off| off.since));
-        sink.push(Event::Blocked(BlockedLook { thread, time: now, state, call, since }));
+        shared.calls.record(BlockedLook { thread, time: now, state, call, since }, sink);
         match state {
             KernelState::Running => Doing::Runs,
             KernelState::Stopped | KernelState::Traced => Doing::Stopped,

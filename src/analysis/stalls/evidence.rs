@@ -117,6 +117,9 @@ fn gil(verdict: &mut Verdict, known: &mut Entries, case: &Case<'_>, dictionary: 
     verdict.text = text;
 }
 
+/// The call that waits for a thread's end, not for what it holds.
+const JOIN: &str = "Thread.join";
+
 /// Who held the lock, where the lock itself told: only looks at waits that this cause is made of.
 fn lock(
     verdict: &mut Verdict,
@@ -141,7 +144,12 @@ fn lock(
     let callee = holding.callee.map(|callee| dictionary.text(callee));
     let place = place_of(&leaves, callee, dictionary);
     let name = thread_name(dictionary, holding.holder);
-    verdict.text = format!("{}: {name} held it{place}", verdict.text);
+    let joins = |(_, value): &(_, EvidenceValue)| *value == EvidenceValue::Text(JOIN.to_owned());
+    verdict.text = if known.iter().any(joins) {
+        format!("{JOIN}() waits for {name}{place}")
+    } else {
+        format!("{}: {name} held it{place}", verdict.text)
+    };
 }
 
 /// ` in crunch (app.py:12)`, with the native function that was called there.

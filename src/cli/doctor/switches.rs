@@ -1,9 +1,9 @@
 //! Whether the kernel tells of the context switches of threads.
 
 use super::check::{Check, Verdict};
-use crate::os::process::Status;
+use crate::cli::refused;
+use crate::os::ids;
 use crate::os::switches::{self, Refusal, Size, Switches};
-use crate::os::{ids, permissions};
 
 /// Rings that are tried, as many as a recording uses in one process.
 const MOST: usize = 48;
@@ -20,7 +20,7 @@ pub(super) fn machine() -> Check {
             let present = format!("granted, for {rings}{more} loop threads at once");
             Check::new("switch stream", Verdict::Ok, present, NEEDED)
         }
-        Err(refusal) => refused("switch stream", refusal, ""),
+        Err(refusal) => not_granted("switch stream", refusal, ""),
     }
 }
 
@@ -50,33 +50,19 @@ pub(super) fn target(pid: u32) -> Check {
                 .take(NAMED)
                 .map(|(thread, refusal)| format!("{thread} {}", refusal.source().name()))
                 .collect();
-            refused(name, refusal, &format!("{some}; not {}", named.join(", ")))
+            not_granted(name, refusal, &format!("{some}; not {}", named.join(", ")))
         }
     }
 }
 
-fn refused(name: &'static str, refusal: Refusal, present: &str) -> Check {
+fn not_granted(name: &'static str, refusal: Refusal, present: &str) -> Check {
     let Refusal { errno, memory } = refusal;
     let why = format!("refused: {}", errno.desc());
     let present = if present.is_empty() { why } else { format!("{present} ({why})") };
     let check = Check::new(name, Verdict::Warning, present, NEEDED);
     if memory {
-        check.fix("ulimit -l unlimited").fix("sudo sysctl kernel.perf_event_mlock_kb=2048")
+        check.fix(refused::MORE_MEMORY).fix("sudo sysctl kernel.perf_event_mlock_kb=2048")
     } else {
-        check.fix(why_refused())
-    }
-}
-
-/// What lifts a refusal that is not about memory.
-fn why_refused() -> &'static str {
-    let strict = permissions::perf_event_paranoid().is_none_or(|level| level > 2);
-    let filtered = Status::of_self().is_some_and(|status| status.seccomp == Some(2));
-    match (strict, filtered) {
-        (true, _) => "sudo sysctl kernel.perf_event_paranoid=2",
-        (false, true) => {
-            "start the container with --cap-add=PERFMON, or with a seccomp profile that allows \
-             perf_event_open"
-        }
-        (false, false) => "run looptrace as root: sudo looptrace …",
+        check.fix(refused::permission())
     }
 }

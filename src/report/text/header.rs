@@ -8,7 +8,7 @@ use crate::model::{Duration, EdgeSource, EndReason, ThreadId};
 use crate::recording::Flaw;
 
 use super::super::style::{Paint, Style, clean};
-use super::super::words::{counted, grouped, percent, share, thread_words};
+use super::super::words::{counted, grouped, percent, share, thread_words, why_not};
 
 type Line = (&'static str, String);
 
@@ -135,19 +135,6 @@ fn switches(analysis: &Analysis) -> Option<Line> {
         text.push_str(&format!("; {lost} lost"));
     }
     Some(("switches", text))
-}
-
-const fn why_not(source: EdgeSource) -> &'static str {
-    match source {
-        EdgeSource::Kernel => "known",
-        EdgeSource::NotAsked => "not asked for",
-        EdgeSource::Denied => "denied by the kernel",
-        EdgeSource::Unsupported => "not in this kernel",
-        EdgeSource::NoMemory => "no memory left that may be locked",
-        EdgeSource::NotChosen => "too many threads",
-        EdgeSource::UnknownThread => "kernel id unknown",
-        EdgeSource::Failed => "failed",
-    }
 }
 
 fn recorder(overview: &Overview) -> Option<Line> {

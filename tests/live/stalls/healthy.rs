@@ -10,14 +10,19 @@ use crate::support::interpreter::interpreter;
 
 const THRESHOLD: Duration = Duration::from_nanos(10_000_000);
 
+/// How long a program is watched: a full run may be told otherwise.
+fn seconds() -> String {
+    let full = || std::env::var("LOOPTRACE_TEST_SECONDS").unwrap_or_else(|_unset| "600".to_owned());
+    if full_run() { full() } else { "3".to_owned() }
+}
+
 macro_rules! healthy {
     ($($name:ident = $minor:literal, $what:literal, $options:expr, $always:literal;)+) => {$(
         #[test]
         fn $name() {
             if let Some(python) = interpreter($minor).filter(|_| $always || full_run()) {
-                let seconds = if full_run() { "600" } else { "3" };
                 let compared =
-                    told::record(python, "healthy", &[seconds, $what], &$options, THRESHOLD);
+                    told::record(python, "healthy", &[&seconds(), $what], &$options, THRESHOLD);
                 let mut figures = Figures::default();
                 figures.add(&compared, THRESHOLD);
                 figures.print(&format!("{python} {}", $what));
@@ -33,7 +38,11 @@ healthy! {
     idle_on_3_13 = 13, "idle", [], true;
     idle_on_3_14 = 14, "idle", [], false;
     idle_on_3_14_sampled = 14, "idle", ["--no-kernel-stream"], true;
+    idle_on_3_08 = 8, "idle", [], false;
+    busy_on_3_08 = 8, "busy", [], false;
     busy_on_3_11 = 11, "busy", [], false;
     busy_on_3_12_sampled = 12, "busy", ["--no-kernel-stream"], true;
     busy_on_3_14 = 14, "busy", [], true;
+    busy_on_3_14_sampled = 14, "busy", ["--no-kernel-stream"], false;
+    busy_on_3_15 = 15, "busy", [], false;
 }

@@ -42,7 +42,7 @@ rows! {
     cause_sleep, cause_socket, cause_http, cause_pipe, cause_subprocess, cause_sqlite, cause_fsync,
     cause_lock, cause_future, cause_queue, cause_cpu_python, cause_cpu_json, cause_cpu_native,
     cause_gil, cause_gc, cause_import, cause_starved, cause_stopped, cause_disk, cause_page_fault,
-    cause_rlock, cause_lookup, cause_input, cause_redis, cause_psycopg, cause_traced,
+    cause_rlock, cause_join, cause_lookup, cause_input, cause_redis, cause_psycopg, cause_traced,
 }
 
 /// On a machine that has other things to do, the recorder may come too late for a stall or two, and
