@@ -19,6 +19,7 @@ _STALLS = []
 _BEATS = []
 _SKIPPED = []
 _STEP = [0]
+_NEXT_BEAT = [0]
 
 
 def say(word, value):
@@ -87,10 +88,16 @@ async def _beat():
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + BEAT
+        _NEXT_BEAT[0] = int(due * 1e9)
         await asyncio.sleep(BEAT)
         ran = loop.time()
         if ran - due > LATE:
             _BEATS.append([int(due * 1e9), int(ran * 1e9)])
+
+
+def next_beat():
+    """When the heartbeat's timer is due."""
+    return _NEXT_BEAT[0]
 
 
 def planted(begun):

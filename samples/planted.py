@@ -229,7 +229,7 @@ async def one(kind, seconds):
 
 
 async def held_up(seconds):
-    """Another thread holds the GIL while a timer of this loop is due."""
+    """Another thread holds the GIL while a timer of this loop is due: the heartbeat's or its own."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     times = []
@@ -240,7 +240,7 @@ async def held_up(seconds):
         times.append(time.monotonic_ns())
         loop.call_soon_threadsafe(done.set)
 
-    due = time.monotonic_ns() + 3_000_000
+    due = min(time.monotonic_ns() + 3_000_000, _stall.next_beat())
     ORDERS.put((0, hold))
     await asyncio.sleep(0.003)
     await done.wait()

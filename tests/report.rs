@@ -18,5 +18,7 @@ mod perfetto;
 mod pools;
 #[path = "report/schema.rs"]
 mod schema;
+#[path = "report/waits.rs"]
+mod waits;
 #[path = "report/world.rs"]
 mod world;

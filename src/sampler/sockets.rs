@@ -165,24 +165,71 @@ fn work(pid: u32, questions: &Receiver<Question>, give: &Sender<Answer>) {
 
 fn answers_to(pid: u32, questions: &[Question]) -> Vec<Answer> {
     use Protocol::{Tcp, Tcp6, Udp, Udp6, Unix};
-    let mut answers: Vec<Answer> =
-        questions.iter().map(|question| Answer { inode: question.inode, object: None }).collect();
+    let nobody = |question: &Question| Answer { inode: question.inode, object: None };
+    let mut answers: Vec<Answer> = questions.iter().map(nobody).collect();
     for protocol in [Unix, Udp, Udp6, Tcp, Tcp6] {
-        let wanted: Vec<u64> = questions
-            .iter()
-            .filter(|question| question.protocol == protocol)
-            .map(|question| question.inode)
-            .collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let told = look_up(pid, protocol, &wanted, &mut |inode, object| {
-            for answer in answers.iter_mut().filter(|answer| answer.inode == inode) {
-                answer.object = Some(object.clone());
+        // The kernel lists them piece by piece: what others open and close meanwhile may hide some.
+        for _attempt in 0..2 {
+            let open = answers.iter().zip(questions).filter(|(answer, question)| {
+                question.protocol == protocol && answer.object.is_none()
+            });
+            let wanted: Vec<u64> = open.map(|(answer, _)| answer.inode).collect();
+            if wanted.is_empty() {
+                break;
             }
-        });
-        // The process is gone, or its network is not ours to see: what was found stands.
-        if told.is_err() {}
+            let told = look_up(pid, protocol, &wanted, &mut |inode, object| {
+                for answer in answers.iter_mut().filter(|answer| answer.inode == inode) {
+                    answer.object = Some(object.clone());
+                }
+            });
+            // The process is gone, or its network is not ours to see: what was found stands.
+            if told.is_err() {
+                break;
+            }
+        }
     }
     answers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsRawFd as _;
+
+    use super::*;
+    use crate::os::{objects, sockets};
+
+    #[test]
+    fn many_are_answered_together_and_strangers_are_not_known() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let pid = std::process::id();
+        let link = objects::link(pid, u64::try_from(client.as_raw_fd()).unwrap()).unwrap();
+        let inode = sockets::inode(&link).unwrap();
+        let ask = |inode, protocol| Question { inode, protocol };
+        let questions = [
+            ask(inode, Protocol::Tcp),
+            ask(u64::MAX, Protocol::Tcp),
+            ask(inode, Protocol::Tcp),
+            ask(inode, Protocol::Udp),
+        ];
+        let answers = answers_to(pid, &questions);
+        let peer = Some(server.local_addr().unwrap().to_string());
+        let found: Vec<bool> = answers
+            .iter()
+            .map(|answer| answer.object.as_ref().is_some_and(|object| object.peer == peer))
+            .collect();
+        assert_eq!(found, [true, false, true, true]);
+    }
+
+    #[test]
+    fn the_thread_answers_and_ends_with_its_questions() {
+        let ends = start(std::process::id()).unwrap();
+        ends.ask.send(Question { inode: u64::MAX, protocol: Protocol::Unix }).unwrap();
+        let answer = ends.answers.recv().unwrap();
+        assert_eq!((answer.inode, answer.object), (u64::MAX, None));
+        let Ends { ask, answers } = ends;
+        drop(ask);
+        assert!(answers.recv().is_err());
+    }
 }

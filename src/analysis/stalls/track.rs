@@ -132,7 +132,8 @@ impl Track {
         let apart = self.last.map_or(Duration::ZERO, |last| look.time.since(last));
         let told = self.told.take().filter(|(time, _)| *time == look.time).map(|(_, began)| began);
         let near = inside || apart.as_nanos() <= tick.as_nanos().saturating_mul(MOST_TICKS_APART);
-        let near = near || self.goes_on(look, dictionary) || self.waited_for_gil(dictionary);
+        let near = near || self.slept_since_last(look.time) || self.goes_on(look, dictionary);
+        let near = near || self.waited_for_gil(dictionary);
         let before = self.last.replace(look.time);
         if near && self.open.as_mut().is_some_and(|open| open.take(look, inside)) {
             if self.turn.is_none() {
@@ -150,6 +151,12 @@ impl Track {
         ended
     }
 
+    /// Whether the thread has not run since the last look.
+    fn slept_since_last(&self, now: Timestamp) -> bool {
+        let off = self.last.and_then(|last| self.logs.offs.covering(last));
+        off.is_some_and(|off| off.end >= now)
+    }
+
     /// Whether a look far from the last one shows the same code above the loop's own: a signal
     /// handler, say.
     fn goes_on(&self, look: &Sample, dictionary: &Dictionary) -> bool {
@@ -163,7 +170,9 @@ impl Track {
     /// with a callback then: until one has run, it does not poll again.
     fn waited_for_gil(&self, dictionary: &Dictionary) -> bool {
         let Some(last) = self.open.as_ref().and_then(|open| open.runs.last()) else { return false };
-        let found = self.logs.blocked.before(last.last).filter(|look| look.time == last.last);
+        // Each time off the CPU is looked into once.
+        let since = self.logs.offs.covering(last.last).map_or(last.last, |off| off.start);
+        let found = self.logs.blocked.before(last.last).filter(|look| look.time >= since);
         let call = found.and_then(|look| dictionary.get_kernel_call(look.call?));
         let waited = call.is_some_and(|call| call.object == CallObject::Gil);
         waited && last.stack.is_some() && last.stack == self.poll
