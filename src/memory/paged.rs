@@ -206,14 +206,25 @@ impl<M: ReadMemory> PagedMemory<M> {
             .iter()
             .find(|&&(until, _)| self.misses <= until)
             .map_or(1, |&(_, pages)| pages);
-        let block = page - page % ahead;
-        match self.fetch_block(block, ahead) {
+        let (first, count) = self.unknown_around(page, ahead);
+        match self.fetch_block(first, count) {
             Ok(()) => {}
-            Err(MemoryError::Unreadable { .. }) if ahead > 1 => self.fetch_block(page, 1)?,
+            Err(MemoryError::Unreadable { .. }) if count > 1 => self.fetch_block(page, 1)?,
             Err(error) => return Err(error),
         }
         let addr = RemoteAddr::new(page * PAGE);
         self.slots.get(&page).copied().ok_or(MemoryError::Unreadable { addr, len: PAGE_BYTES })
+    }
+
+    /// The run of pages around `page` that this pass does not hold, within the block of `block`
+    /// pages that it is in. What is there is not fetched twice: beside one page that was forgotten
+    /// that would be all the others.
+    fn unknown_around(&self, page: u64, block: u64) -> (u64, u64) {
+        let unknown = |page: &u64| !self.slots.contains_key(page);
+        let start = page - page % block;
+        let before = (start..page).rev().take_while(unknown).count() as u64;
+        let after = (page + 1..start + block).take_while(unknown).count() as u64;
+        (page - before, before + 1 + after)
     }
 
     fn fetch_block(&mut self, first: u64, count: u64) -> Result<(), MemoryError> {
@@ -432,5 +443,23 @@ mod tests {
         memory.forget(RemoteAddr::new(0x10008), 8);
         memory.u64(RemoteAddr::new(0x10008)).unwrap();
         assert_eq!(memory.misses, 1);
+    }
+
+    #[test]
+    fn beside_a_page_that_was_forgotten_none_is_fetched_again() {
+        let pages = 256;
+        let mut image = ImageMemory::new();
+        image.insert(RemoteAddr::new(0x100000), vec![7; pages * PAGE_BYTES]);
+        let mut memory = PagedMemory::new(image);
+        let page = |number: usize| RemoteAddr::new(0x100000 + number as u64 * PAGE);
+        for number in 0..pages {
+            memory.u64(page(number)).unwrap();
+        }
+        assert_eq!(memory.pass_bytes(), pages * PAGE_BYTES);
+        for number in 100..110 {
+            memory.forget(page(number), 8);
+            memory.u64(page(number)).unwrap();
+        }
+        assert_eq!(memory.pass_bytes(), (pages + 10) * PAGE_BYTES);
     }
 }
