@@ -24,7 +24,7 @@ async def main():
     _tour.now()
     while True:
         await asyncio.create_task(request(client))
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.033)
 
 
 asyncio.run(main())

@@ -1,4 +1,5 @@
-"""The near miss of mistake_swallowed_exception: a done-callback reads the exception.
+"""The near miss of mistake_swallowed_exception: a done-callback reads the exception, or somebody does
+a little later.
 
 looptrace must show:
     report: task main waits.kind~sleep
@@ -20,7 +21,10 @@ async def main():
     _tour.now()
     while True:
         kept.append(asyncio.create_task(failing(), name="failing"))
-        kept[-1].add_done_callback(lambda task: task.exception())
+        if len(kept) % 2:
+            kept[-1].add_done_callback(lambda task: task.exception())
+        else:
+            asyncio.get_running_loop().call_later(0.5, kept[-1].exception)
         await asyncio.sleep(0.1)
 
 

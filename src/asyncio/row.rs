@@ -252,10 +252,11 @@ impl<M: ReadMemory> Census<'_, M> {
             record.row = row;
             record.turn = turn;
         }
-        if let (Some(note), Some(task)) = (note, record.id)
-            && record.note != Some(note)
+        if let Some(task) = record.id
+            && record.note != note
         {
-            record.note = Some(note);
+            record.note = note;
+            let note = note.unwrap_or(TaskNote::Nothing);
             self.events.push(Event::TaskNote { task, note });
         }
         record.wants = wants.filter(|_| proven);

@@ -35,6 +35,8 @@ pub enum TaskNote {
     Orphan,
     /// It ended with an exception that nobody has asked for.
     Unretrieved,
+    /// What was noteworthy before is so no more.
+    Nothing,
 }
 
 /// What never changes about a task.

@@ -1,6 +1,8 @@
 //! One look at a whole process.
 
-use crate::model::{Event, ProcessId, Snapshot, TargetView, TaskView, ThreadView, Timestamp};
+use crate::model::{
+    Event, ProcessId, Snapshot, TargetView, TaskNote, TaskView, ThreadView, Timestamp,
+};
 use crate::os;
 use crate::python::frames::Refusal;
 use crate::python::{AttachOptions, Target};
@@ -100,7 +102,9 @@ fn census(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
             Event::TaskNote { task, note } => {
                 // A census tells what changed since the one before.
                 found.notes.retain(|&(of, _)| of != task);
-                found.notes.push((task, note));
+                if note != TaskNote::Nothing {
+                    found.notes.push((task, note));
+                }
             }
             Event::Warned { text, file, line, .. } => found.warned.push((text, file, line)),
             _ => {}

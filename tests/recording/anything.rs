@@ -223,7 +223,7 @@ impl Maker {
             }
             17 if n[5].is_multiple_of(5) => Event::TaskNote {
                 task: task?,
-                note: pick(&[TaskNote::Orphan, TaskNote::Unretrieved], n[1]),
+                note: pick(&[TaskNote::Orphan, TaskNote::Unretrieved, TaskNote::Nothing], n[1]),
             },
             17 if n[5].is_multiple_of(7) => {
                 let text = self.used(STRING, n[1], StringId::new)?;

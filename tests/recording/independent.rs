@@ -75,7 +75,7 @@ fn line(event: &Event) -> String {
             (80, numbers)
         }
         Event::TaskNote { task, note } => {
-            let notes = [TaskNote::Orphan, TaskNote::Unretrieved];
+            let notes = [TaskNote::Orphan, TaskNote::Unretrieved, TaskNote::Nothing];
             (81, vec![task.get().into(), code(&notes, note)])
         }
         Event::Warned { process, text, file, line } => {

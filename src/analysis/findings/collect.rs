@@ -63,6 +63,9 @@ impl Collector {
             Event::TaskNote { task, note: TaskNote::Unretrieved } => {
                 self.failed.insert(*task, time);
             }
+            Event::TaskNote { task, note: TaskNote::Nothing } => {
+                self.failed.remove(task);
+            }
             Event::AwaitedBy { task, awaiters } => {
                 collected.still_since.insert(*task, time);
                 if awaiters.is_empty() {

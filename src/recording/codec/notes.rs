@@ -5,7 +5,7 @@ use crate::model::{Event, ProcessId, StringId, TaskId, TaskNote};
 use crate::recording::column::Column;
 use crate::recording::varint::Malformed;
 
-const NOTES: [TaskNote; 2] = [TaskNote::Orphan, TaskNote::Unretrieved];
+const NOTES: [TaskNote; 3] = [TaskNote::Orphan, TaskNote::Unretrieved, TaskNote::Nothing];
 
 impl Encoder {
     pub(super) fn task_note(&mut self, task: TaskId, note: TaskNote) {
@@ -15,6 +15,7 @@ impl Encoder {
             match note {
                 TaskNote::Orphan => 0,
                 TaskNote::Unretrieved => 1,
+                TaskNote::Nothing => 2,
             },
         );
     }
