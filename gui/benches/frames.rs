@@ -20,6 +20,7 @@ const HOUR: u64 = 3_600_000_000_000;
 const FRAMES: usize = 25;
 
 fn main() {
+    looptrace_gui::memory::keep_freed();
     let quick = std::env::args().any(|argument| argument == "--quick");
     println!("{LANES} lanes, {WIDTH} points wide, {FRAMES} frames each; CPU time of one thread");
     println!("{:>12} {:>10} {:>10} {:>10}", "spans", "shown", "best", "median");
@@ -87,7 +88,7 @@ fn frames(lanes: &[Spans], part: u64) -> (Duration, Duration) {
                     let top = lane as f32 * 20.0;
                     let rect = Rect::from_min_max(pos2(0.0, top), pos2(WIDTH, top + 18.0));
                     let style = SpanStyle { theme: &DARK, axis: &axis, dim: false };
-                    paint::spans(&mut mesh, spans, rect, style);
+                    paint::spans(&mut mesh, spans, rect, style, |_| {});
                 }
                 ui.painter().add(Shape::mesh(mesh));
             });

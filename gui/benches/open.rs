@@ -2,7 +2,8 @@
 //! of an hour with ten thousand tasks.
 //!
 //! `cargo bench -p looptrace-gui --bench open` prints the time to read and analyse it, the time of
-//! the first frame, and the most memory the process has held.
+//! the first frame, and the most memory the process has held; then how long further frames of the
+//! whole window take, at zooms from all of it down to a second.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it is a program that prints")]
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use looptrace::model::{
 };
 use looptrace::recording::Writer;
 use looptrace_gui::app::App;
+use looptrace_gui::axis::Range;
 use looptrace_gui::load::read_file;
 
 const SECONDS: u64 = 3_600;
@@ -24,6 +26,7 @@ const TASKS: u64 = 10_000;
 const MS: u64 = 1_000_000;
 
 fn main() {
+    looptrace_gui::memory::keep_freed();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hour.looptrace");
     let events = write(&path);
@@ -36,17 +39,44 @@ fn main() {
     let spans = snapshot.timeline.span_count();
     let ctx = Context::default();
     let mut app = App::showing(&ctx, snapshot);
-    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1440.0, 900.0));
-    let input = RawInput { screen_rect: Some(screen), ..RawInput::default() };
-    let output = ctx.run_ui(input, |ui| app.show(ui));
-    let triangles = ctx.tessellate(output.shapes, output.pixels_per_point);
-    assert!(!triangles.is_empty());
+    frame(&ctx, &mut app);
     println!(
         "read and analysed in {read:.2?}, first frame after {:.2?}; {spans} spans; \
          at most {} MiB ({before} MiB before)",
         begun.elapsed(),
         peak()
     );
+    for part in [1, 10, 100, 3_600] {
+        println!("a frame of the whole window, 1/{part}: {:.2?}", frames(&ctx, &mut app, part));
+    }
+}
+
+/// Draws the window, and cuts it into triangles.
+fn frame(ctx: &Context, app: &mut App) {
+    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1440.0, 900.0));
+    let input = RawInput { screen_rect: Some(screen), ..RawInput::default() };
+    let output = ctx.run_ui(input, |ui| app.show(ui));
+    let triangles = ctx.tessellate(output.shapes, output.pixels_per_point);
+    assert!(!triangles.is_empty());
+}
+
+/// The median time of frames that each show another part of the recording, all tasks unfolded.
+fn frames(ctx: &Context, app: &mut App, part: u64) -> std::time::Duration {
+    const FRAMES: u64 = 25;
+    let length = SECONDS * 1_000 * MS / part;
+    app.state.lanes.fold_all = Some(false);
+    let mut times: Vec<std::time::Duration> = (0..FRAMES)
+        .map(|nth| {
+            let start = (SECONDS * 1_000 * MS - length) / FRAMES * nth;
+            app.state.view = Range { start, end: start + length };
+            app.state.settle();
+            let begun = Instant::now();
+            frame(ctx, app);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 /// The most memory held so far, in MiB.

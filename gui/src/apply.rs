@@ -237,11 +237,7 @@ fn act_on(state: &mut State, snapshot: &Snapshot, action: Action) -> Option<Comm
                 toggle(&mut state.lanes.pinned, lane);
             }
         }
-        Action::HideSelected => {
-            if let Some(lane) = selected_lane(state, snapshot) {
-                toggle(&mut state.lanes.hidden, lane);
-            }
-        }
+        Action::HideSelected => hide(state, snapshot),
         Action::NextStall => step_stall(state, snapshot, true),
         Action::PreviousStall => step_stall(state, snapshot, false),
         Action::WorstStall => {
@@ -257,6 +253,21 @@ fn act_on(state: &mut State, snapshot: &Snapshot, action: Action) -> Option<Comm
         other => return Some(Command::Act(other)),
     }
     None
+}
+
+/// Hides the selected lane, or all those of the selected group.
+fn hide(state: &mut State, snapshot: &Snapshot) {
+    let group = match state.selection {
+        Selection::Group(group) => snapshot.timeline.groups.get(group),
+        _ => None,
+    };
+    match group {
+        Some(group) => state.lanes.hidden.extend(group.lanes.clone()),
+        None => {
+            let lane = selected_lane(state, snapshot);
+            lane.into_iter().for_each(|lane| toggle(&mut state.lanes.hidden, lane));
+        }
+    }
 }
 
 /// The cursor where it is in view, else `otherwise`.

@@ -78,6 +78,7 @@ impl Range {
 pub struct Axis {
     start: f64,
     nanos_per_point: f64,
+    points_per_nano: f64,
     left: f32,
     width: f32,
 }
@@ -87,19 +88,16 @@ impl Axis {
     #[must_use]
     pub fn new((start, end): (f64, f64), x: Rangef) -> Self {
         let width = x.span().max(1.0);
-        Self {
-            start,
-            nanos_per_point: ((end - start) / f64::from(width)).max(1e-3),
-            left: x.min,
-            width,
-        }
+        let nanos_per_point = ((end - start) / f64::from(width)).max(1e-3);
+        let points_per_nano = nanos_per_point.recip();
+        Self { start, nanos_per_point, points_per_nano, left: x.min, width }
     }
 
     /// Where a point in time lies.
     #[must_use]
     pub fn x(&self, at: u64) -> f32 {
         // Far outside, exact positions do not matter, but must not overflow what draws them.
-        let x = (at as f64 - self.start) / self.nanos_per_point;
+        let x = (at as f64 - self.start) * self.points_per_nano;
         self.left + x.clamp(-10_000.0, 100_000.0) as f32
     }
 

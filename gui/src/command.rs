@@ -156,6 +156,7 @@ actions! {
     FlameCollapse, "Flamegraph: collapse", "Flamegraph", "What the selected function calls counts as itself", [plain(Key::C)];
     FlameMerge, "Flamegraph: merge", "Flamegraph", "The selected function counts as its caller", [plain(Key::M)];
     FlameUndoLast, "Flamegraph: undo", "Flamegraph", "Undo the last focus, collapse or merge", [shift(Key::U)];
+    FlameSource, "Flamegraph: open in editor", "Flamegraph", "Open the selected function in your editor", [shift(Key::E)];
     PaneStalls, "Stalls", "Views", "Show the list of stalls", [alt(Key::Num1)];
     PaneFlame, "Flamegraph", "Views", "Show the flamegraph", [alt(Key::Num2)];
     PaneTasks, "Tasks", "Views", "Show the table of tasks", [alt(Key::Num3)];
@@ -172,7 +173,7 @@ actions! {
     CloseComparison, "Close the comparison", "Views", "Forget the second recording", [ctrl(Key::W)];
     PaneTimeline, "Timeline", "Views", "Show the timeline", [alt(Key::T)];
     PaneDetails, "Details", "Views", "Show the details of what is selected", [alt(Key::D)];
-    ResetLayout, "Reset the layout", "Views", "Put all views back where they were", [];
+    ResetLayout, "Reset the layout", "Views", "Put all views back where they were", [ctrl_shift(Key::L)];
     Find, "Search", "General", "Search for a function, task or coroutine; highlighted everywhere", [ctrl(Key::F), plain(Key::Slash)];
     NextMatch, "Next match", "General", "Select the next task that the search found", [plain(Key::F3)];
     PreviousMatch, "Previous match", "General", "Select the task found before", [shift(Key::F3)];

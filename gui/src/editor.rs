@@ -1,6 +1,7 @@
 //! Opens a line in the user's editor.
 
 use std::process::{Command, Stdio};
+use std::thread::Builder;
 
 /// The command that opens a file at a line, given `LOOPTRACE_EDITOR` (with `{file}` and `{line}`)
 /// and `VISUAL` or `EDITOR`.
@@ -32,9 +33,14 @@ pub fn command(template: Option<&str>, visual: Option<&str>, file: &str, line: u
     words
 }
 
-/// Opens a file at a line; gives words about it.
+/// Opens a file at a line; gives words about it. What a recording names may be anything, so that
+/// only a file is opened, and by its whole path: nothing an editor takes for an option or an address.
 #[must_use]
 pub fn open(file: &str, line: u32) -> String {
+    let found = std::fs::canonicalize(file).ok().filter(|path| path.is_file());
+    let Some(file) = found.as_deref().and_then(|path| path.to_str()) else {
+        return format!("{file} is not on this machine");
+    };
     let variable = |name: &str| std::env::var(name).ok();
     let visual = variable("VISUAL").or_else(|| variable("EDITOR"));
     let words = command(variable("LOOPTRACE_EDITOR").as_deref(), visual.as_deref(), file, line);
@@ -48,7 +54,14 @@ pub fn open(file: &str, line: u32) -> String {
         .stderr(Stdio::null())
         .spawn();
     match started {
-        Ok(_) => format!("opened {file}:{line} with {program}"),
+        Ok(mut child) => {
+            // Waited for only so that it does not stay behind when it has ended.
+            let waiter = Builder::new().name("looptrace-editor".to_owned());
+            if let Err(error) = waiter.spawn(move || child.wait()) {
+                return format!("opened {file}:{line} with {program}; no thread: {error}");
+            }
+            format!("opened {file}:{line} with {program}")
+        }
         Err(error) => {
             format!("{program}: {error}; set LOOPTRACE_EDITOR, e.g. “code -g {{file}}:{{line}}”")
         }

@@ -131,6 +131,7 @@ pub fn run(options: &Options) -> Result<(), NoWindow> {
     if !has_display() {
         return Err(NoWindow("there is no display (DISPLAY and WAYLAND_DISPLAY are unset)".into()));
     }
+    crate::memory::keep_freed();
     let attempts: &[Attempt] = match options.renderer {
         Renderer::Auto => &[Attempt::WgpuOnCard, Attempt::Glow, Attempt::Wgpu],
         Renderer::Wgpu => &[Attempt::Wgpu],

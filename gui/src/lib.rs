@@ -21,6 +21,7 @@ pub mod launch;
 pub mod live;
 pub mod load;
 pub mod lookup;
+pub mod memory;
 pub mod paint;
 pub mod rows;
 pub mod saved;

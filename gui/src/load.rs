@@ -133,10 +133,11 @@ fn read(path: &Path, progress: &Progress, cancel: &Cancel) -> Loaded {
     }
 }
 
-/// Events that are handed on together, between two looks at the progress.
-const BATCH: usize = 8_192;
+/// Events that are handed on together, between two looks at the progress: few enough to be still in
+/// the cache where they are taken.
+const BATCH: usize = 1_024;
 /// Batches that may wait to be taken.
-const WAITING: usize = 8;
+const WAITING: usize = 32;
 
 fn try_read(
     path: &Path,

@@ -1,11 +1,11 @@
 //! Paints spans. What is too narrow is folded, and nothing is ever narrower than can be seen.
 
-use eframe::egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2};
+use eframe::egui::{Color32, Mesh, Painter, Pos2, Rangef, Rect, Shape, Stroke, Vec2, pos2};
 use looptrace::analysis::timeline::{Fold, SpanState, Spans};
 use looptrace::model::Timestamp;
 
 use crate::axis::Axis;
-use crate::theme::{FOLD, NARROWEST, Theme};
+use crate::theme::{FOLD, NARROWEST, TEXT_FROM, Theme};
 
 /// How spans are painted.
 #[derive(Debug, Clone, Copy)]
@@ -18,33 +18,48 @@ pub struct SpanStyle<'a> {
     pub dim: bool,
 }
 
-/// Paints the spans of one lane into `rect`.
-pub fn spans(mesh: &mut Mesh, spans: &Spans, rect: Rect, style: SpanStyle<'_>) {
-    let SpanStyle { axis, .. } = style;
+/// Paints the spans of one lane into `rect`; `wide` is told which stand alone and have room for a
+/// text.
+pub fn spans(
+    mesh: &mut Mesh,
+    spans: &Spans,
+    rect: Rect,
+    style: SpanStyle<'_>,
+    mut wide: impl FnMut(&Fold),
+) {
+    let axis = style.axis;
     let range = axis.range();
     let (from, to) = (Timestamp::from_nanos(range.start), Timestamp::from_nanos(range.end));
-    spans.fold(from, to, axis.nanos(FOLD), |fold| one(mesh, &fold, rect, style));
+    let looks = SpanState::ALL.map(|state| look(state, rect, style));
+    let (least, roomy) = (axis.nanos(FOLD), axis.nanos(TEXT_FROM));
+    spans.fold(from, to, least, |fold| {
+        one(mesh, &fold, rect, axis, looks[fold.state as usize]);
+        if fold.count == 1 && fold.end.since(fold.start).as_nanos() >= roomy {
+            wide(&fold);
+        }
+    });
 }
 
-fn one(mesh: &mut Mesh, fold: &Fold, rect: Rect, style: SpanStyle<'_>) {
-    let left = style.axis.x(fold.start.as_nanos()).max(rect.left());
-    let right = style.axis.x(fold.end.as_nanos()).max(left + NARROWEST).min(rect.right());
-    if right <= left {
-        return;
-    }
-    let height = rect.height() * Theme::height(fold.state);
+/// How high a state reaches, and its colour.
+fn look(state: SpanState, rect: Rect, style: SpanStyle<'_>) -> (Rangef, Color32) {
+    let half = rect.height() * Theme::height(state) / 2.0;
     let middle = rect.center().y;
-    // A gap between long neighbours, so that they can be told apart.
-    let gap = if right - left > 6.0 { 1.0 } else { 0.0 };
-    let rect = Rect::from_min_max(
-        pos2(left, middle - height / 2.0),
-        pos2(right - gap, middle + height / 2.0),
-    );
-    let mut colour = style.theme.state(fold.state);
+    let mut colour = style.theme.state(state);
     if style.dim {
         colour = colour.lerp_to_gamma(style.theme.canvas, 0.7);
     }
-    mesh.add_colored_rect(rect, colour);
+    (Rangef::new(middle - half, middle + half), colour)
+}
+
+fn one(mesh: &mut Mesh, fold: &Fold, rect: Rect, axis: &Axis, (y, colour): (Rangef, Color32)) {
+    let left = axis.x(fold.start.as_nanos()).max(rect.left());
+    let right = axis.x(fold.end.as_nanos()).max(left + NARROWEST).min(rect.right());
+    if right <= left {
+        return;
+    }
+    // A gap between long neighbours, so that they can be told apart.
+    let gap = if right - left > 6.0 { 1.0 } else { 0.0 };
+    mesh.add_colored_rect(Rect::from_min_max(pos2(left, y.min), pos2(right - gap, y.max)), colour);
 }
 
 /// Slanted lines: what is not known.
@@ -85,10 +100,4 @@ pub fn swatch(painter: &Painter, rect: Rect, state: SpanState, theme: &Theme) {
     let height = rect.height() * Theme::height(state);
     let rect = Rect::from_center_size(rect.center(), eframe::egui::vec2(rect.width(), height));
     painter.rect_filled(rect, 1.0, theme.state(state));
-}
-
-/// A mesh that is not without bounds.
-#[must_use]
-pub fn mesh() -> Mesh {
-    Mesh::default()
 }

@@ -7,7 +7,7 @@ use looptrace::analysis::{Analysis, TaskTime};
 use looptrace::model::{Duration, Stall, TaskId};
 
 use crate::axis::Range;
-use crate::facts::{Contended, contention, steps};
+use crate::facts::{Contended, Steps, contention, only_known_ready, steps};
 use crate::findings::{Finding, findings};
 
 /// Everything there is to know about a recording, as far as it has been read.
@@ -33,8 +33,8 @@ pub struct Snapshot {
     pub findings: Vec<Finding>,
     /// No stall is longer than this, in nanoseconds.
     pub longest_stall: u64,
-    /// For each task, by its index: the longest time it ran without a break.
-    pub longest_step: Vec<u64>,
+    /// For each task, by its index: what its spans tell.
+    pub steps: Vec<Steps>,
 }
 
 impl Snapshot {
@@ -44,11 +44,12 @@ impl Snapshot {
         path: PathBuf,
         bytes: u64,
         took: std::time::Duration,
-        analysis: Analysis,
+        mut analysis: Analysis,
         timeline: Timeline,
     ) -> Self {
         let contended = contention(&analysis, &timeline);
-        let longest_step = steps(&timeline);
+        let steps = steps(&timeline);
+        only_known_ready(&mut analysis, &steps);
         let mut task_rows = Vec::new();
         for (row, time) in analysis.tasks.iter().enumerate() {
             if task_rows.len() <= time.id.index() {
@@ -69,7 +70,7 @@ impl Snapshot {
             analysis,
             timeline,
             contended,
-            longest_step,
+            steps,
         };
         snapshot.findings = findings(&snapshot);
         snapshot
@@ -105,7 +106,7 @@ impl Snapshot {
     /// The longest step of a task.
     #[must_use]
     pub fn longest_step(&self, task: TaskId) -> Duration {
-        Duration::from_nanos(self.longest_step.get(task.index()).copied().unwrap_or(0))
+        Duration::from_nanos(self.steps.get(task.index()).map_or(0, |steps| steps.longest))
     }
 
     /// The name of the file.

@@ -204,8 +204,8 @@ impl Theme {
     pub fn height(state: SpanState) -> f32 {
         match state {
             SpanState::Unknown | SpanState::Idle => 0.22,
-            SpanState::Waiting => 0.45,
-            SpanState::Ready => 0.75,
+            SpanState::Waiting => 0.6,
+            SpanState::Ready => 0.8,
             SpanState::Running => 1.0,
         }
     }

@@ -88,7 +88,10 @@ impl App {
                     self.open(ctx, &path);
                 }
             }
-            Action::CopyTable | Action::CopySelection | Action::OpenSource => {
+            Action::CopyTable
+            | Action::CopySelection
+            | Action::OpenSource
+            | Action::FlameSource => {
                 let Some(snapshot) = self.snapshot.clone() else { return };
                 let text = match action {
                     Action::CopyTable => Some(self.visible_table(&snapshot)),
@@ -100,8 +103,14 @@ impl App {
                         text
                     }
                     _ => {
-                        if let Some(command) = views::details::source(&self.state, &snapshot) {
-                            self.carry_out(ctx, command);
+                        let command = if action == Action::FlameSource {
+                            views::flamegraph::source(&self.state, &snapshot)
+                        } else {
+                            views::details::source(&self.state, &snapshot)
+                        };
+                        match command {
+                            Some(command) => self.carry_out(ctx, command),
+                            None => self.state.notice = Some("no line is selected".to_owned()),
                         }
                         None
                     }

@@ -16,6 +16,8 @@ use crate::{lookup, text};
 /// What the comparison depends on.
 pub type Key = (u64, u64, bool);
 
+/// From this width on, figures and flamegraph stand side by side.
+const WIDE: f32 = 760.0;
 /// Places of stalls that are listed.
 const MOST_PLACES: usize = 30;
 
@@ -84,30 +86,55 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         ui.spinner();
         return;
     };
-    ScrollArea::vertical().id_salt("compare").auto_shrink([false, false]).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.label(
-                RichText::new(format!("before: {}", other.file_name())).color(show.theme.weak),
-            );
-            ui.label(RichText::new(format!("after: {}", show.snapshot.file_name())).strong());
-            if ui.small_button("Close").on_hover_text("Close the comparison").clicked() {
-                show.out.push(Command::CloseComparison);
-            }
+    head(ui, show, &other);
+    // Side by side where there is room: figures at the left, stalls and the flamegraph at the right.
+    if ui.available_width() < WIDE {
+        ScrollArea::vertical().id_salt("compare").auto_shrink([false, false]).show(ui, |ui| {
+            figures(ui, show, &compared);
+            ui.add_space(10.0);
+            places(ui, show, &compared);
+            differences(ui, show, &flame);
         });
-        ui.horizontal_top(|ui| {
-            ui.vertical(|ui| figures(ui, show, &compared));
-            ui.add_space(16.0);
-            ui.vertical(|ui| places(ui, show, &compared));
+        return;
+    }
+    ui.horizontal_top(|ui| {
+        let height = ui.available_height();
+        let column = |ui: &mut Ui, salt: &str, add: &mut dyn FnMut(&mut Ui)| {
+            ui.vertical(|ui| {
+                let area = ScrollArea::vertical().id_salt(salt).max_height(height);
+                area.auto_shrink([true, false]).show(ui, |ui| add(ui));
+            });
+        };
+        column(ui, "figures", &mut |ui| figures(ui, show, &compared));
+        ui.add_space(10.0);
+        column(ui, "places", &mut |ui| {
+            ui.set_min_width(ui.available_width());
+            places(ui, show, &compared);
+            differences(ui, show, &flame);
         });
-        ui.horizontal(|ui| {
-            heading(ui, show.theme, "What ran, as wide as after; red took longer, green shorter");
-            let mut only = worse_only;
-            if ui.checkbox(&mut only, "Worse only").changed() {
-                show.out.push(Command::ComparisonWorseOnly(only));
-            }
-        });
-        draw(ui, show, &flame);
     });
+}
+
+/// Which recordings they are.
+fn head(ui: &mut Ui, show: &mut Show<'_>, other: &Snapshot) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(format!("before: {}", other.file_name())).color(show.theme.weak));
+        ui.label(RichText::new(format!("after: {}", show.snapshot.file_name())).strong());
+        let help = format!("Close the comparison  {}", Action::CloseComparison.keys_text());
+        if ui.small_button("Close").on_hover_text(help).clicked() {
+            show.out.push(Command::CloseComparison);
+        }
+    });
+}
+
+/// The flamegraph of differences.
+fn differences(ui: &mut Ui, show: &mut Show<'_>, flame: &Difference) {
+    heading(ui, show.theme, "What ran, as wide as after; red took longer, green shorter");
+    let mut only = show.state.worse_only;
+    if ui.checkbox(&mut only, "Worse only").changed() {
+        show.out.push(Command::ComparisonWorseOnly(only));
+    }
+    draw(ui, show, flame);
 }
 
 fn figures(ui: &mut Ui, show: &Show<'_>, compared: &Compared) {

@@ -163,7 +163,9 @@ fn of_span(ui: &mut Ui, show: &mut Show<'_>, span: &Span, lane: usize) {
 
 fn stack(ui: &mut Ui, show: &mut Show<'_>, span: &Span) {
     let Some(stack) = span.stack else { return };
-    for frame in show.snapshot.analysis.dictionary.stack_frames(stack).into_iter().rev() {
+    let frames = show.snapshot.analysis.dictionary.stack_frames(stack);
+    stall::changed_files(ui, show, &frames);
+    for frame in frames.into_iter().rev() {
         stall::frame_line(ui, show, frame, false);
     }
 }

@@ -11,7 +11,8 @@ use super::{Show, nothing};
 use crate::command::{Action, Command};
 use crate::flame::{self, Block, Flame, Layout, Name, Request, Rows, Transform, Weight, Whose};
 use crate::lookup;
-use crate::state::Selection;
+use crate::snapshot::Snapshot;
+use crate::state::{Selection, State};
 use crate::text;
 use crate::theme::FRAME;
 
@@ -242,7 +243,7 @@ impl View<'_> {
             } else {
                 show.caches.flame_zoom = Zoom::default();
             }
-        } else if response.clicked() {
+        } else if response.clicked() || response.secondary_clicked() {
             let code = name.and_then(|(_, name)| name.code);
             show.out.push(Command::FlameSelect(code));
         }
@@ -290,16 +291,17 @@ impl View<'_> {
 }
 
 fn menu(ui: &mut Ui, show: &mut Show<'_>, selected: Option<looptrace::model::CodeId>) {
-    let Some(code) = selected else {
+    if selected.is_none() {
         ui.label("Click a function first");
         return;
-    };
+    }
     for action in [
         Action::FlameFocus,
         Action::FlameCollapse,
         Action::FlameMerge,
         Action::FlameSandwich,
         Action::FlameUndoLast,
+        Action::FlameSource,
     ] {
         let words = action.name().trim_start_matches("Flamegraph: ");
         if ui.add(Button::new(words).shortcut_text(action.keys_text())).clicked() {
@@ -307,14 +309,15 @@ fn menu(ui: &mut Ui, show: &mut Show<'_>, selected: Option<looptrace::model::Cod
             ui.close();
         }
     }
-    let dictionary = &show.snapshot.analysis.dictionary;
-    if let Some(location) = dictionary.get_code(code)
-        && ui.button("Open in your editor").clicked()
-    {
-        let file = dictionary.text(location.file).to_owned();
-        show.out.push(Command::OpenInEditor { file, line: location.first_line });
-        ui.close();
-    }
+}
+
+/// The command that opens the selected function in an editor.
+#[must_use]
+pub fn source(state: &State, snapshot: &Snapshot) -> Option<Command> {
+    let dictionary = &snapshot.analysis.dictionary;
+    let code = dictionary.get_code(state.flame.selected?)?;
+    let file = dictionary.text(code.file).to_owned();
+    Some(Command::OpenInEditor { file, line: code.first_line })
 }
 
 fn one(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect, name: Option<&Name>) {

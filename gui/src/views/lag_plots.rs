@@ -113,10 +113,12 @@ fn quantiles(plot: &mut PlotUi<'_>, theme: &Theme, lags: &Lags, highest: f64) {
             _ => lines.push((x, name.to_owned())),
         }
     }
-    for (x, name) in lines {
+    for (nth, (x, name)) in lines.into_iter().enumerate() {
         plot.vline(VLine::new(name.clone(), x).color(theme.warning));
-        let label = RichText::new(format!("{name} ")).size(10.5);
-        let label = Text::new(name, PlotPoint::new(x, highest), label).anchor(Align2::RIGHT_TOP);
+        let label = RichText::new(format!(" {name} ")).size(10.5);
+        // The first stands left of its line, the others right of theirs: they never meet.
+        let anchor = if nth == 0 { Align2::RIGHT_TOP } else { Align2::LEFT_TOP };
+        let label = Text::new(name, PlotPoint::new(x, highest), label).anchor(anchor);
         plot.text(label.color(theme.warning));
     }
 }
@@ -132,7 +134,11 @@ pub fn curve(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags, size: Vec2) {
             text::instant((mark.value * 1e9).round() as u64, (mark.step_size * 1e9) as u64)
         })
         .y_grid_spacer(move |_| lengths(longest))
-        .y_axis_formatter(|mark, _| text::nanos((mark.value.max(0.0) * 1e6) as u64));
+        // None at the bottom, where the first of the other axis stands.
+        .y_axis_formatter(|mark, _| match (mark.value.max(0.0) * 1e6) as u64 {
+            0 => String::new(),
+            nanos => text::nanos(nanos),
+        });
     let (first, last) = (range.start as f64 / 1e9, range.end as f64 / 1e9);
     let response = plot.show(ui, |plot| {
         plot.set_plot_bounds(PlotBounds::from_min_max([first, 0.0], [last, longest * 1.06]));

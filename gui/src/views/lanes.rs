@@ -9,7 +9,7 @@ use looptrace::model::Timestamp;
 
 use super::{Show, strips};
 use crate::axis::Axis;
-use crate::command::Command;
+use crate::command::{Action, Command};
 use crate::lookup;
 use crate::paint::{self, SpanStyle};
 use crate::rows::Row;
@@ -23,7 +23,7 @@ const PREVIEW: usize = 6;
 
 /// Draws a row: its name at the left, its spans at the right.
 pub fn row(ui: &mut Ui, show: &mut Show<'_>, row: Row, rect: Rect, names: f32, axis: &Axis) {
-    let name = rect.with_max_x(rect.left() + names);
+    let name = rect.with_max_x(rect.left() + names).with_max_y(rect.bottom() - LANE_GAP);
     let canvas = rect.with_min_x(rect.left() + names).with_max_y(rect.bottom() - LANE_GAP);
     match row {
         Row::Heading(title) => heading(ui, show, title, rect),
@@ -73,6 +73,8 @@ fn label(
             .max_rect(rect)
             .layout(eframe::egui::Layout::left_to_right(eframe::egui::Align::Center)),
     );
+    // As high as the row, so that the name stands in its middle.
+    ui.spacing_mut().interact_size.y = rect.height();
     let mut text = RichText::new(name).size(12.0);
     if show.state.finds(name) {
         text = text.color(show.theme.found).strong();
@@ -143,7 +145,7 @@ fn group_name(ui: &mut Ui, show: &mut Show<'_>, group: usize, folded: bool, rect
         ui.painter().rect_filled(rect, 0.0, show.theme.accent_faint);
     }
     let sign = if folded { "▶" } else { "▼" };
-    let middle = rect.with_max_y(rect.bottom() - LANE_GAP).left_center();
+    let middle = rect.left_center();
     let place = Rect::from_center_size(middle + vec2(12.0, 0.0), vec2(16.0, 16.0));
     let words = if folded { format!("Unfold {name}") } else { format!("Fold {name}") };
     let button = Button::new(RichText::new(sign).size(9.0)).frame(false);
@@ -151,9 +153,25 @@ fn group_name(ui: &mut Ui, show: &mut Show<'_>, group: usize, folded: bool, rect
         show.out.push(Command::ToggleGroup(group));
     }
     let text = format!("{name}  × {}", text::count(tasks as u64));
-    if label(ui, show, rect, &text, 22.0, None).on_hover_text(&text).clicked() {
+    let response = label(ui, show, rect, &text, 22.0, None).on_hover_text(&text);
+    if response.clicked() {
         show.out.push(Command::Select(Selection::Group(group)));
     }
+    response.context_menu(|ui| {
+        if ui.button(if folded { "Unfold" } else { "Fold" }).clicked() {
+            show.out.push(Command::ToggleGroup(group));
+            ui.close();
+        }
+        if ui.button("Hide").clicked() {
+            show.out.push(Command::Select(Selection::Group(group)));
+            show.out.push(Command::Act(Action::HideSelected));
+            ui.close();
+        }
+        if ui.button("Copy the name").clicked() {
+            show.out.push(Command::Copy(name.clone()));
+            ui.close();
+        }
+    });
 }
 
 fn style<'a>(show: &'a Show<'_>, axis: &'a Axis, found: bool) -> SpanStyle<'a> {
@@ -178,9 +196,10 @@ fn draw_lane(painter: &Painter, show: &Show<'_>, index: usize, rect: Rect, axis:
     let Some(lane) = show.snapshot.timeline.lanes.get(index) else { return };
     let style = style(show, axis, is_found(show, lane));
     let mut mesh = Mesh::default();
-    paint::spans(&mut mesh, &lane.spans, rect, style);
+    let mut wide = Vec::new();
+    paint::spans(&mut mesh, &lane.spans, rect, style, |fold| wide.push(fold.first));
     painter.add(Shape::mesh(mesh));
-    texts(painter, show, lane, rect, axis);
+    texts(painter, show, lane, &wide, rect, axis);
     if let LaneKind::Loop(_) = lane.kind {
         stalls(painter, show, lane, rect, axis);
     }
@@ -206,18 +225,10 @@ fn outline(painter: &Painter, show: &Show<'_>, rect: Rect, axis: &Axis, span: (u
 }
 
 /// Texts of the spans that have room for one.
-fn texts(painter: &Painter, show: &Show<'_>, lane: &Lane, rect: Rect, axis: &Axis) {
+fn texts(painter: &Painter, show: &Show<'_>, lane: &Lane, wide: &[usize], rect: Rect, axis: &Axis) {
     let snapshot = show.snapshot;
     let dictionary = &snapshot.analysis.dictionary;
-    let view = axis.range();
-    let (from, to) = (Timestamp::from_nanos(view.start), Timestamp::from_nanos(view.end));
-    let mut wide = Vec::new();
-    lane.spans.fold(from, to, axis.nanos(TEXT_FROM), |fold| {
-        if fold.count == 1 {
-            wide.push(fold.first);
-        }
-    });
-    for span in wide.into_iter().filter_map(|index| lane.spans.get(index)) {
+    for span in wide.iter().filter_map(|&index| lane.spans.get(index)) {
         let left = axis.x(span.start.as_nanos()).max(rect.left());
         let right = axis.x(span.end.as_nanos()).min(rect.right());
         if right - left < TEXT_FROM {
@@ -320,7 +331,8 @@ fn preview(ui: &Ui, show: &Show<'_>, group: usize, rect: Rect, axis: &Axis) {
         let Some(lane) = show.snapshot.timeline.lanes.get(lane) else { continue };
         let top = rect.top() + height * nth as f32;
         let strip = Rect::from_x_y_ranges(rect.x_range(), top..=top + (height - 0.5).max(1.0));
-        paint::spans(&mut mesh, &lane.spans, strip, style(show, axis, is_found(show, lane)));
+        let style = style(show, axis, is_found(show, lane));
+        paint::spans(&mut mesh, &lane.spans, strip, style, |_| {});
     }
     ui.painter_at(rect).add(Shape::mesh(mesh));
 }

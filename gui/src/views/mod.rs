@@ -159,11 +159,22 @@ pub fn heading(ui: &mut Ui, theme: &Theme, text: &str) {
 /// Width of the names of facts.
 const FACT: f32 = 96.0;
 
-/// A name and its value, side by side.
+/// Room that a value needs beside its name.
+const VALUE: f32 = 96.0;
+
+/// A name and its value, side by side; where there is no room, one below the other.
 pub fn fact(ui: &mut Ui, theme: &Theme, name: &str, value: impl Into<String>) {
+    let value = eframe::egui::Label::new(value.into()).wrap().selectable(true);
+    if ui.available_width() < FACT + VALUE {
+        if !name.is_empty() {
+            ui.label(RichText::new(name).small().color(theme.weak));
+        }
+        ui.add(value);
+        return;
+    }
     ui.horizontal_top(|ui| {
         fact_name(ui, theme, name);
-        ui.add(eframe::egui::Label::new(value.into()).wrap().selectable(true));
+        ui.add(value);
     });
 }
 

@@ -1,5 +1,7 @@
 //! Everything about one stall.
 
+use std::collections::BTreeSet;
+
 use eframe::egui::{Button, Label, Rect, RichText, Sense, Ui, vec2};
 use looptrace::model::{EvidenceValue, FrameId, Stall};
 
@@ -64,7 +66,7 @@ pub fn task_link(ui: &mut Ui, show: &mut Show<'_>, what: &str, task: looptrace::
     let dictionary = &show.snapshot.analysis.dictionary;
     let name = text::task(dictionary, task);
     let coroutine = text::coroutine(dictionary, task);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         if !what.is_empty() {
             fact_name(ui, show.theme, what);
         }
@@ -137,6 +139,7 @@ fn stacks(ui: &mut Ui, show: &mut Show<'_>, stall: &Stall) {
     let Some(heaviest) = stall.stacks.first() else { return };
     heading(ui, show.theme, "Stack, innermost first");
     let frames = show.snapshot.analysis.dictionary.stack_frames(heaviest.stack);
+    changed_files(ui, show, &frames);
     let root = heaviest.task_depth.map(|depth| depth as usize);
     for (at, frame) in frames.iter().enumerate().rev() {
         frame_line(ui, show, *frame, stall.location == Some(*frame));
@@ -149,6 +152,26 @@ fn stacks(ui: &mut Ui, show: &mut Show<'_>, stall: &Stall) {
         let words = format!("{} more stacks were seen in it", stall.stacks.len() - 1);
         ui.label(RichText::new(words).small().color(show.theme.weak));
     }
+}
+
+/// Says which files of a stack have been changed since: the lines shown may not be those that ran.
+pub fn changed_files(ui: &mut Ui, show: &mut Show<'_>, frames: &[FrameId]) {
+    let wall = show.snapshot.analysis.meta.anchor.wall_start_ns;
+    let files = frames.iter().filter_map(|&frame| lookup::frame(show.snapshot, frame).file);
+    let files: BTreeSet<&str> = files.collect();
+    let sources = &mut show.caches.sources;
+    let changed: Vec<&str> =
+        files.into_iter().filter(|file| sources.is_newer(file, wall)).collect();
+    if changed.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = changed.iter().map(|file| text::brief(file)).collect();
+    let words = format!(
+        "▲ {} changed after the recording was begun: the lines shown may not be those that ran",
+        names.join(", ")
+    );
+    let words = RichText::new(words).small().color(show.theme.warning);
+    ui.add(Label::new(words).wrap()).on_hover_text(changed.join("\n"));
 }
 
 /// A frame with its source line.

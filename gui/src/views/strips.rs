@@ -1,6 +1,6 @@
 //! Strips below the loops: how many tasks there were, and how much was queued.
 
-use eframe::egui::{Align2, Color32, FontId, Mesh, Rect, Shape, Ui, vec2};
+use eframe::egui::{Align2, FontId, Mesh, Rect, Shape, Ui, vec2};
 use looptrace::analysis::timeline::QueueDepth;
 use looptrace::model::{LoopId, Timestamp};
 
@@ -23,24 +23,44 @@ pub fn counts(ui: &Ui, show: &Show<'_>, rect: Rect, axis: &Axis) {
     let mut mesh = Mesh::default();
     let stride = (visible.len() / (rect.width().max(1.0) as usize * 2)).max(1);
     for (at, chunk) in visible.chunks(stride).enumerate() {
-        let next = visible.get((at + 1) * stride).map_or(view.end, |count| count.time.as_nanos());
+        let following = visible.get((at + 1) * stride);
+        let next = following.map_or(view.end, |count| count.time.as_nanos());
         let Some(begin) = chunk.first() else { continue };
-        let x = axis.x(begin.time.as_nanos()).max(rect.left())..=axis.x(next).min(rect.right());
-        if x.end() <= x.start() {
+        let left = axis.x(begin.time.as_nanos()).max(rect.left());
+        let right = axis.x(next).min(rect.right());
+        if right <= left {
             continue;
         }
         let tasks = chunk.iter().map(|count| count.tasks).max().unwrap_or(0);
         let ready = chunk.iter().map(|count| count.ready).max().unwrap_or(0);
-        for (value, colour) in
-            [(tasks, show.theme.accent.gamma_multiply(0.35)), (ready, show.theme.ready)]
-        {
+        let last_ready = chunk.iter().rev().find(|count| count.ready > 0);
+        let until = last_ready.and_then(|count| ready_until(show.snapshot, count.time, next));
+        let ready_end = until.map_or(left, |until| axis.x(until.as_nanos())).max(left + NARROWEST);
+        for (value, end, colour) in [
+            (tasks, right, show.theme.accent.gamma_multiply(0.35)),
+            (ready, ready_end.min(right), show.theme.ready),
+        ] {
             let height = (rect.height() - 4.0) * value as f32 / most as f32;
-            let bar = Rect::from_x_y_ranges(x.clone(), rect.bottom() - height..=rect.bottom());
+            let bar = Rect::from_x_y_ranges(left..=end, rect.bottom() - height..=rect.bottom());
             mesh.add_colored_rect(bar, colour);
         }
     }
     painter.add(Shape::mesh(mesh));
     most_at(ui, show, rect, most);
+}
+
+/// Until when the tasks that a census found ready are known to have been so: looks at the queue follow
+/// each other until the loop polls, or until the next census.
+fn ready_until(snapshot: &Snapshot, census: Timestamp, next: u64) -> Option<Timestamp> {
+    let ends = snapshot.timeline.queues.values().filter_map(|looks| {
+        let at = looks.binary_search_by_key(&census, |look| look.start).ok()?;
+        let followed = looks
+            .get(at..)?
+            .windows(2)
+            .take_while(|pair| pair[0].end == pair[1].start && pair[1].start.as_nanos() < next);
+        looks.get(at + followed.count()).map(|look| look.end)
+    });
+    ends.max()
 }
 
 /// What a loop had queued, as far as it is known; of what is too narrow to be told apart, the most.
@@ -66,14 +86,13 @@ pub fn queue(ui: &Ui, show: &Show<'_>, event_loop: LoopId, rect: Rect, axis: &Ax
         mesh.add_colored_rect(bar, show.theme.ready);
         let words = words(look);
         if narrow <= 1 && right - left > 6.0 * words.len() as f32 {
-            let colour = if height > 10.0 { show.theme.on_span } else { show.theme.text };
-            captions.push((bar.with_min_y(rect.top()), words, colour));
+            captions.push((bar.with_min_y(rect.top()), words));
         }
     }
     painter.add(Shape::mesh(mesh));
     most_at(ui, show, rect, most);
-    for (place, words, colour) in captions {
-        caption(ui, place, words, colour);
+    for (place, words) in captions {
+        caption(ui, show, place, words);
     }
 }
 
@@ -85,10 +104,14 @@ fn most_at(ui: &Ui, show: &Show<'_>, strip: Rect, most: u32) {
     ui.painter().text(at, Align2::RIGHT_CENTER, words, font, show.theme.weak);
 }
 
-fn caption(ui: &Ui, rect: Rect, words: String, colour: Color32) {
-    let at = rect.left_center() + vec2(4.0, 0.0);
-    let font = FontId::proportional(10.0);
-    ui.painter_at(rect).text(at, Align2::LEFT_CENTER, words, font, colour);
+/// Words on a bar that may be lower than they are: on a ground of their own.
+fn caption(ui: &Ui, show: &Show<'_>, rect: Rect, words: String) {
+    let painter = ui.painter_at(rect);
+    let galley = painter.layout_no_wrap(words, FontId::proportional(10.0), show.theme.text);
+    let at = rect.left_center() + vec2(5.0, -galley.size().y / 2.0);
+    let ground = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, 0.0));
+    painter.rect_filled(ground, 2.0, show.theme.canvas.gamma_multiply(0.9));
+    painter.galley(at, galley, show.theme.text);
 }
 
 /// A depth for people; a census sees tasks alone.

@@ -2,11 +2,13 @@
 #![cfg(test)]
 
 mod actions;
+mod commands;
 mod display;
 mod end_to_end;
 mod files;
 mod hostile;
 mod live;
+mod menus;
 mod pictures;
 mod software;
 mod support;

@@ -1,17 +1,21 @@
 //! One pass over the events of a recording.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::analysis::names::is_parked;
 use crate::analysis::pace::{Looks, Pace};
 use crate::model::{
-    Activity, Dictionary, Duration, Event, ProcessId, RecordingMeta, Sample, ThreadId, Timestamp,
+    Activity, Dictionary, Duration, Event, LoopId, ProcessId, RecordingMeta, Sample, ThreadId,
+    Timestamp,
 };
 
 use super::gc::Collections;
 use super::lane::{Lane, LaneKind};
-use super::loops::{ThreadTracks, Weighted, busy_stretches};
+use super::loops::{Polls, ThreadTracks, Weighted, busy_stretches};
 use super::queues::QueueTracks;
+use super::ready::Surroundings;
 use super::samples::LookAt;
 use super::spans::SpanState;
 use super::tasks::TaskTracks;
@@ -21,14 +25,15 @@ use super::{Timeline, lanes};
 #[derive(Debug)]
 pub struct TimelineBuilder {
     pace: Pace,
-    looks: FxHashMap<ThreadId, Looks>,
+    looks: FxHashMap<ThreadId, Watched>,
     threads: ThreadTracks,
     tasks: TaskTracks,
     collections: Collections,
     queues: QueueTracks,
     /// When the census took place that is being read.
     census: Option<Timestamp>,
-    last_complete: FxHashMap<ProcessId, Timestamp>,
+    /// When each complete census of a process took place.
+    censuses: FxHashMap<ProcessId, Vec<Timestamp>>,
     latest: Timestamp,
     timeline: Timeline,
 }
@@ -45,7 +50,7 @@ impl TimelineBuilder {
             collections: Collections::default(),
             queues: QueueTracks::default(),
             census: None,
-            last_complete: FxHashMap::default(),
+            censuses: FxHashMap::default(),
             latest: Timestamp::ZERO,
             timeline: Timeline::default(),
         }
@@ -56,7 +61,9 @@ impl TimelineBuilder {
         match event {
             Event::Sample(sample) => self.sample(sample, dictionary),
             Event::Idle { thread, time, ticks } => {
-                let length = self.looks.entry(*thread).or_default().idle(*time, *ticks, self.pace);
+                let watched = self.looks.entry(*thread).or_default();
+                watched.step = None;
+                let length = watched.looks.idle(*time, *ticks, self.pace);
                 self.look(*thread, *time, length);
             }
             Event::Loop { id, event_loop } => self.threads.runs(*id, event_loop.thread),
@@ -78,7 +85,7 @@ impl TimelineBuilder {
                 let begun = self.census.take().unwrap_or(end.time);
                 self.heard(end.time);
                 if end.complete {
-                    self.last_complete.insert(*process, begun);
+                    self.censuses.entry(*process).or_default().push(begun);
                 }
                 self.timeline.counts.push(self.tasks.count(begun));
                 for (id, ready) in self.tasks.ready_by_loop() {
@@ -111,11 +118,12 @@ impl TimelineBuilder {
     fn sample(&mut self, sample: &Sample, dictionary: &Dictionary) {
         let Sample { time, thread, stack, task, activity, .. } = *sample;
         self.heard(time);
-        let looks = self.looks.entry(thread).or_default();
+        let watched = self.looks.entry(thread).or_default();
         let length = match activity {
-            Activity::NoLoop => looks.slow_look(time, self.pace),
-            Activity::Busy | Activity::Polling => looks.look(time, self.pace),
+            Activity::NoLoop => watched.looks.slow_look(time, self.pace),
+            Activity::Busy | Activity::Polling => watched.looks.look(time, self.pace),
         };
+        let whole = watched.goes_on(sample).map_or(length, |since| length.max(time.since(since)));
         let idle = match activity {
             Activity::Busy => false,
             Activity::Polling => true,
@@ -123,9 +131,10 @@ impl TimelineBuilder {
         };
         let event_loop = task.and_then(|task| dictionary.get_task(task)?.event_loop);
         let state = if idle { SpanState::Idle } else { SpanState::Running };
-        self.threads.look(&Weighted { thread, event_loop, time, length, state, task, stack });
+        let look = Weighted { thread, event_loop, time, length: whole, state, task, stack };
+        self.threads.look(&look);
         if let Some(task) = task {
-            self.tasks.ran(task, time, length, stack);
+            self.tasks.ran(task, time, whole, stack);
         }
         if !idle && length > Duration::ZERO {
             let nanos = u32::try_from(length.as_nanos()).unwrap_or(u32::MAX);
@@ -149,24 +158,27 @@ impl TimelineBuilder {
     /// The timeline.
     #[must_use]
     pub fn finish(self, dictionary: &Dictionary) -> Timeline {
-        let Self {
-            threads, tasks, collections, queues, last_complete, latest, mut timeline, ..
-        } = self;
+        let Self { threads, tasks, collections, queues, censuses, latest, mut timeline, .. } = self;
         timeline.end = latest;
         timeline.samples.finish();
         timeline.counts.sort_by_key(|count| count.time);
         let (loops, threads) = threads.finish();
-        timeline.queues = queues.finish(&loops, latest);
+        let polls: BTreeMap<LoopId, Polls> =
+            loops.iter().map(|(&id, spans)| (id, Polls::new(spans))).collect();
+        timeline.queues = queues.finish(&polls, latest);
+        let tasks = tasks.finish(|task| {
+            let task = dictionary.get_task(task);
+            Surroundings {
+                censuses: task.and_then(|task| censuses.get(&task.process)).map_or(&[], |all| all),
+                polls: task.and_then(|task| polls.get(&task.event_loop?)),
+            }
+        });
         for (id, spans) in loops {
             busy_stretches(id, &spans, &mut timeline.busy);
             timeline.lanes.push(Lane { kind: LaneKind::Loop(id), spans });
         }
         timeline.busy.sort_by_key(|stretch| stretch.start);
-        let tasks = tasks.finish(|task| {
-            let process = dictionary.get_task(task).map(|task| task.process);
-            process.and_then(|id| last_complete.get(&id)).copied().unwrap_or_default()
-        });
-        lanes::add_tasks(&mut timeline, dictionary, &tasks);
+        lanes::add_tasks(&mut timeline, dictionary, tasks);
         for (id, spans) in threads {
             timeline.lanes.push(Lane { kind: LaneKind::Thread(id), spans });
         }
@@ -177,13 +189,32 @@ impl TimelineBuilder {
     }
 }
 
+/// The looks at one thread.
+#[derive(Debug, Default)]
+struct Watched {
+    looks: Looks,
+    /// The last look, where it found the thread in a callback.
+    step: Option<Sample>,
+}
+
+impl Watched {
+    /// When the look before found the same callback running: it ran all the while, though the looks
+    /// may be far from each other.
+    fn goes_on(&mut self, sample: &Sample) -> Option<Timestamp> {
+        let is_inside = sample.activity == Activity::Busy
+            && (sample.callback.is_some() || sample.task.is_some());
+        let before = std::mem::replace(&mut self.step, is_inside.then_some(*sample))?;
+        let context = before.context_ver.is_some() && before.context_ver == sample.context_ver;
+        let callback = before.callback.is_some() && before.callback == sample.callback;
+        (is_inside && before.task == sample.task && (context || callback)).then_some(before.time)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::timeline::Span;
-    use crate::model::{
-        CensusEnd, EventLoop, LoopId, LoopKind, Task, TaskId, TaskRow, TaskState, Thread,
-    };
+    use crate::model::{CensusEnd, EventLoop, LoopKind, Task, TaskId, TaskRow, TaskState, Thread};
 
     const MS: u64 = 1_000_000;
 
@@ -269,6 +300,45 @@ mod tests {
             context_ver: None,
             callback: None,
         })
+    }
+
+    /// A look that found callback `callback` running.
+    fn in_callback(ms: u64, callback: u32) -> Event {
+        let Event::Sample(sample) = busy(ms) else { unreachable!() };
+        Event::Sample(Sample { callback: std::num::NonZeroU32::new(callback), ..sample })
+    }
+
+    #[test]
+    fn a_callback_seen_before_and_after_a_pause_ran_all_the_while() {
+        let shown_of = |last| {
+            let mut events = census(10, Some(TaskState::Waiting));
+            events.push(Event::Idle { thread: thread(), time: at(20), ticks: 20 });
+            events.extend([in_callback(21, 1), in_callback(22, 1)]);
+            // The census takes the recorder's time, and the looks are late.
+            events.extend(census(24, Some(TaskState::Running)));
+            events.push(in_callback(40, last));
+            events.push(Event::Idle { thread: thread(), time: at(50), ticks: 10 });
+            build(events)
+        };
+        use SpanState::{Idle, Running, Unknown, Waiting};
+        let same = shown_of(1);
+        assert_eq!(shown(same.task_spans(task())), [(10, 20, Waiting), (20, 40, Running)]);
+        assert_eq!(
+            shown(same.lanes[0].spans.iter()),
+            [(0, 20, Idle), (20, 40, Running), (40, 50, Idle)]
+        );
+        // Another callback may have begun at any time between the looks.
+        let other = shown_of(2);
+        assert_eq!(
+            shown(other.task_spans(task())),
+            [
+                (10, 20, Waiting),
+                (20, 22, Running),
+                (22, 24, Waiting),
+                (24, 35, Unknown),
+                (35, 40, Running)
+            ]
+        );
     }
 
     fn shown(spans: impl Iterator<Item = Span>) -> Vec<(u64, u64, SpanState)> {

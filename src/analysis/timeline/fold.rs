@@ -69,82 +69,46 @@ pub struct Fold {
 impl Spans {
     /// The spans between `from` and `to`, those shorter than `shortest` nanoseconds folded
     /// together. Neighbouring folds that show the same are joined.
-    pub fn fold(&self, from: Timestamp, to: Timestamp, shortest: u64, mut show: impl FnMut(Fold)) {
-        let shortest = shortest.max(1);
-        let mut pending: Option<Fold> = None;
+    pub fn fold(&self, from: Timestamp, to: Timestamp, shortest: u64, show: impl FnMut(Fold)) {
+        let mut joiner = Joiner { shortest: shortest.max(1), run: None, joined: None, show };
+        // Sums are taken whole up to this length, so that a fold ends at most that much too early.
+        let piece = joiner.shortest / 2;
         let mut at = self.first_after(from);
         while at < self.len() {
-            let run = self.run(at, shortest);
-            if run.start >= to.as_nanos() {
-                break;
-            }
-            let (next, long) = (run.next, run.end - run.start >= shortest && run.next == at + 1);
-            let fold = Fold {
-                start: Timestamp::from_nanos(run.start),
-                end: Timestamp::from_nanos(run.end),
-                state: run.state,
-                first: at,
-                count: next - at,
-            };
-            at = next;
-            if long {
-                pending.take().into_iter().for_each(&mut show);
-                show(fold);
-                continue;
-            }
-            match &mut pending {
-                Some(last)
-                    if last.state == fold.state
-                        && fold.start.since(last.end).as_nanos() < shortest =>
-                {
-                    last.end = fold.end;
-                    last.count += fold.count;
+            let (level, sums) = self.sums_at(at, piece);
+            let shift = SHIFT * level;
+            let first = at >> shift;
+            // The end of what the level above sums up.
+            let end = ((first >> SHIFT) + 1) << SHIFT;
+            for index in first..end.min(sums.end.len()) {
+                let (start, end) = (sums.start[index], sums.end[index]);
+                if start >= to.as_nanos() {
+                    return joiner.finish();
                 }
-                _ => pending.replace(fold).into_iter().for_each(&mut show),
+                if level > 0 && end - start > piece {
+                    break;
+                }
+                let next = ((index + 1) << shift).min(self.len());
+                let state = sums.worst[index];
+                joiner.add(Run { start, end, state, first: at, count: next - at });
+                at = next;
             }
         }
-        pending.into_iter().for_each(&mut show);
+        joiner.finish();
     }
 
-    /// The spans from `at` on that lie within `length` nanoseconds, or the one that is longer.
-    /// Leaves some of them out where that saves looking at each, but never more than half of the
-    /// length.
-    fn run(&self, at: usize, length: u64) -> Run {
-        let mut highest = self.pyramid.levels.len();
-        let mut level = highest.min(at.trailing_zeros() as usize / SHIFT);
-        let mut sums = self.sums(level);
-        let mut run = sums.entry(at, level);
-        while level > 0 && run.end - run.start > length {
+    /// The largest sum that begins with the span at `at` and is no longer than `longest`, or that
+    /// span: its level, and what there is on that level.
+    fn sums_at(&self, at: usize, longest: u64) -> (usize, Sums<'_>) {
+        let mut level = self.pyramid.levels.len().min(at.trailing_zeros() as usize / SHIFT);
+        loop {
+            let sums = self.sums(level);
+            let index = at >> (SHIFT * level);
+            if level == 0 || sums.end[index] - sums.start[index] <= longest {
+                return (level, sums);
+            }
             level -= 1;
-            highest = level;
-            sums = self.sums(level);
-            run = sums.entry(at, level);
         }
-        let (limit, enough) =
-            (run.start.saturating_add(length), run.start.saturating_add(length / 2));
-        while run.next < self.len() {
-            if level < highest && run.next.trailing_zeros() as usize >= SHIFT * (level + 1) {
-                level += 1;
-                sums = self.sums(level);
-                continue;
-            }
-            let index = run.next >> (SHIFT * level);
-            match sums.end.get(index) {
-                Some(&end) if end <= limit => {
-                    run.end = end;
-                    run.state = run.state.max(sums.worst[index]);
-                    run.next = (index + 1) << (SHIFT * level);
-                }
-                _ if level == 0 || run.end >= enough => break,
-                _ => {
-                    level -= 1;
-                    highest = level;
-                    sums = self.sums(level);
-                }
-            }
-        }
-        run.next = run.next.min(self.len());
-        run
     }
 
     /// The spans, or their sums.
@@ -162,8 +126,21 @@ struct Run {
     start: u64,
     end: u64,
     state: SpanState,
-    /// The position behind the last.
-    next: usize,
+    /// The position of the first.
+    first: usize,
+    count: usize,
+}
+
+impl From<Run> for Fold {
+    fn from(run: Run) -> Self {
+        Self {
+            start: Timestamp::from_nanos(run.start),
+            end: Timestamp::from_nanos(run.end),
+            state: run.state,
+            first: run.first,
+            count: run.count,
+        }
+    }
 }
 
 /// Spans, or sums of as many spans each.
@@ -174,12 +151,54 @@ struct Sums<'a> {
     worst: &'a [SpanState],
 }
 
-impl Sums<'_> {
-    /// What begins with the span at a position.
-    fn entry(&self, at: usize, level: usize) -> Run {
-        let index = at >> (SHIFT * level);
-        let next = (index + 1) << (SHIFT * level);
-        Run { start: self.start[index], end: self.end[index], state: self.worst[index], next }
+/// Puts runs together as long as they are too short, and then those that show the same.
+struct Joiner<F> {
+    shortest: u64,
+    /// What is still too short.
+    run: Option<Run>,
+    /// What is not, and may be followed by more of the same.
+    joined: Option<Run>,
+    show: F,
+}
+
+impl<F: FnMut(Fold)> Joiner<F> {
+    fn add(&mut self, next: Run) {
+        if let Some(run) = &mut self.run {
+            if next.end - run.start <= self.shortest {
+                run.end = next.end;
+                run.state = run.state.max(next.state);
+                run.count += next.count;
+                return;
+            }
+            let run = *run;
+            self.join(run);
+        }
+        if next.end - next.start >= self.shortest {
+            self.run = None;
+            self.joined.take().into_iter().for_each(|joined| (self.show)(joined.into()));
+            (self.show)(next.into());
+        } else {
+            self.run = Some(next);
+        }
+    }
+
+    fn join(&mut self, run: Run) {
+        match &mut self.joined {
+            Some(joined) if joined.state == run.state && run.start - joined.end < self.shortest => {
+                joined.end = run.end;
+                joined.count += run.count;
+            }
+            joined => {
+                joined.replace(run).into_iter().for_each(|done| (self.show)(done.into()));
+            }
+        }
+    }
+
+    fn finish(mut self) {
+        if let Some(run) = self.run.take() {
+            self.join(run);
+        }
+        self.joined.take().into_iter().for_each(|joined| (self.show)(joined.into()));
     }
 }
 
@@ -248,9 +267,8 @@ mod tests {
             folds(&spans, 0, 300, 10),
             [
                 (0, 40, Waiting, 40),
-                // Not as long as it could be: sums of eight spans are not taken apart for so little.
-                (40, 48, Ready, 8),
-                (48, 100, Waiting, 52),
+                (40, 50, Ready, 10),
+                (50, 100, Waiting, 50),
                 (100, 200, Running, 1),
             ]
         );

@@ -20,7 +20,11 @@ type Member = (Timestamp, usize);
 type Key = (Option<StringId>, Option<CodeId>);
 
 /// Appends the lanes of all tasks, groups in the order of their first task.
-pub(super) fn add_tasks(timeline: &mut Timeline, dictionary: &Dictionary, tasks: &[Vec<Span>]) {
+pub(super) fn add_tasks(
+    timeline: &mut Timeline,
+    dictionary: &Dictionary,
+    mut tasks: Vec<Vec<Span>>,
+) {
     let mut groups: FxHashMap<Key, Vec<Member>> = FxHashMap::default();
     for (index, spans) in tasks.iter().enumerate() {
         let Some(first) = spans.first() else { continue };
@@ -36,11 +40,11 @@ pub(super) fn add_tasks(timeline: &mut Timeline, dictionary: &Dictionary, tasks:
         let begin = timeline.lanes.len();
         let first = members.first().map_or(Timestamp::ZERO, |member| member.0);
         if members.len() > OWN_LANES {
-            pack(timeline, &members, tasks);
+            pack(timeline, &members, &mut tasks);
         } else {
             for &(_, index) in &members {
                 if let Some(task) = TaskId::from_index(index) {
-                    add_lane(timeline, LaneKind::Task(task), &[index], tasks);
+                    add_lane(timeline, LaneKind::Task(task), &[index], &mut tasks);
                 }
             }
         }
@@ -50,7 +54,7 @@ pub(super) fn add_tasks(timeline: &mut Timeline, dictionary: &Dictionary, tasks:
 }
 
 /// Puts each task into the lane that has been free for the longest time, or into a new one.
-fn pack(timeline: &mut Timeline, members: &[Member], tasks: &[Vec<Span>]) {
+fn pack(timeline: &mut Timeline, members: &[Member], tasks: &mut [Vec<Span>]) {
     let mut lanes: Vec<Vec<usize>> = Vec::new();
     let mut free: BinaryHeap<Reverse<(Timestamp, usize)>> = BinaryHeap::new();
     for &(start, index) in members {
@@ -73,11 +77,13 @@ fn pack(timeline: &mut Timeline, members: &[Member], tasks: &[Vec<Span>]) {
     }
 }
 
-fn add_lane(timeline: &mut Timeline, kind: LaneKind, members: &[usize], tasks: &[Vec<Span>]) {
+/// Moves the spans of tasks into a lane: what is no longer needed makes room for the next one.
+fn add_lane(timeline: &mut Timeline, kind: LaneKind, members: &[usize], tasks: &mut [Vec<Span>]) {
     let position = u32::try_from(timeline.lanes.len()).unwrap_or(u32::MAX);
     let mut spans = Spans::default();
+    spans.reserve(members.iter().map(|&index| tasks[index].len()).sum());
     for &index in members {
-        tasks[index].iter().for_each(|span| spans.push(*span));
+        std::mem::take(&mut tasks[index]).into_iter().for_each(|span| spans.push(span));
         timeline.lane_of_task[index] = position;
     }
     spans.finish();
@@ -105,7 +111,7 @@ mod tests {
         let tasks: Vec<Vec<Span>> =
             (0..1_000).map(|n| life(n, n as u64 * 10, n as u64 * 10 + 25)).collect();
         let mut timeline = Timeline::default();
-        add_tasks(&mut timeline, &Dictionary::new(), &tasks);
+        add_tasks(&mut timeline, &Dictionary::new(), tasks);
         assert_eq!(timeline.groups.len(), 1);
         assert_eq!((timeline.groups[0].tasks, timeline.lanes.len()), (1_000, 3));
         for index in [0, 1, 500, 999] {
@@ -119,7 +125,7 @@ mod tests {
     fn few_tasks_have_lanes_of_their_own() {
         let tasks: Vec<Vec<Span>> = (0..3).map(|n| life(n, 30 - n as u64, 40)).collect();
         let mut timeline = Timeline::default();
-        add_tasks(&mut timeline, &Dictionary::new(), &tasks);
+        add_tasks(&mut timeline, &Dictionary::new(), tasks);
         let kinds: Vec<LaneKind> = timeline.lanes.iter().map(|lane| lane.kind).collect();
         let task = |number| LaneKind::Task(TaskId::new(number).unwrap());
         assert_eq!(kinds, [task(3), task(2), task(1)]);

@@ -65,6 +65,23 @@ impl ThreadTracks {
     }
 }
 
+/// The stretches in which a loop was seen in its poll call, in order.
+#[derive(Debug, Default)]
+pub(super) struct Polls(Vec<(Timestamp, Timestamp)>);
+
+impl Polls {
+    pub(super) fn new(spans: &Spans) -> Self {
+        let idle = spans.iter().filter(|span| span.state == SpanState::Idle);
+        Self(idle.map(|span| (span.start, span.end)).collect())
+    }
+
+    /// When it was first seen polling between two times.
+    pub(super) fn first(&self, from: Timestamp, to: Timestamp) -> Option<Timestamp> {
+        let next = self.0.partition_point(|&(_, end)| end <= from);
+        self.0.get(next).map(|&(start, _)| start.max(from)).filter(|&start| start < to)
+    }
+}
+
 /// The stretches of one loop in which it was seen running and not seen polling.
 pub(super) fn busy_stretches(event_loop: LoopId, spans: &Spans, into: &mut Vec<BusyStretch>) {
     let mut open: Option<BusyStretch> = None;

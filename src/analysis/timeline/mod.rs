@@ -11,6 +11,7 @@ mod lane;
 mod lanes;
 mod loops;
 mod queues;
+mod ready;
 mod samples;
 mod spans;
 mod tasks;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{LoopId, LoopQueues, QueueReason, Timestamp};
 
-use super::spans::{SpanState, Spans};
+use super::loops::Polls;
 
 /// What one loop had queued for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +52,10 @@ impl QueueTracks {
         looks.push(QueueDepth { start, end: start, depth, complete });
     }
 
-    /// The depths of each loop in order, given what the loops did and when the recording ended.
+    /// The depths of each loop in order, given when the loops polled and when the recording ended.
     pub(super) fn finish(
         self,
-        loops: &BTreeMap<LoopId, Spans>,
+        polls: &BTreeMap<LoopId, Polls>,
         end: Timestamp,
     ) -> BTreeMap<LoopId, Vec<QueueDepth>> {
         let mut all = self.0;
@@ -64,7 +64,7 @@ impl QueueTracks {
             let ends = looks.iter().skip(1).map(|look| look.start).chain([end]);
             let ends: Vec<Timestamp> = ends.collect();
             for (look, next) in looks.iter_mut().zip(ends) {
-                let poll = loops.get(id).and_then(|spans| next_poll(spans, look.start, next));
+                let poll = polls.get(id).and_then(|polls| polls.first(look.start, next));
                 look.end = poll.unwrap_or(next);
             }
             looks.retain(|look| look.depth > 0 && look.end > look.start);
@@ -74,18 +74,10 @@ impl QueueTracks {
     }
 }
 
-/// When a loop was first seen polling between two times.
-fn next_poll(spans: &Spans, from: Timestamp, to: Timestamp) -> Option<Timestamp> {
-    (spans.first_after(from)..spans.len())
-        .map_while(|at| spans.get(at).filter(|span| span.start < to))
-        .find(|span| span.state == SpanState::Idle)
-        .map(|span| span.start.max(from))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::timeline::Span;
+    use crate::analysis::timeline::{Span, SpanState, Spans};
     use crate::model::QueueEntry;
 
     fn at(nanos: u64) -> Timestamp {
@@ -110,9 +102,8 @@ mod tests {
             let (task, stack, wait) = (None, None, None);
             lane.push(Span { start: at(start), end: at(end), state, task, stack, wait });
         }
-        lane.finish();
-        let loops = BTreeMap::from([(event_loop(), lane)]);
-        let all = tracks.finish(&loops, at(1_000)).remove(&event_loop()).unwrap_or_default();
+        let polls = BTreeMap::from([(event_loop(), Polls::new(&lane))]);
+        let all = tracks.finish(&polls, at(1_000)).remove(&event_loop()).unwrap_or_default();
         let plain = |d: &QueueDepth| (d.start.as_nanos(), d.end.as_nanos(), d.depth, d.complete);
         all.iter().map(plain).collect()
     }

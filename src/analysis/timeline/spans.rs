@@ -90,6 +90,16 @@ impl Spans {
         self.start.is_empty()
     }
 
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.start.reserve_exact(more);
+        self.end.reserve_exact(more);
+        self.state.reserve_exact(more);
+        self.task.reserve_exact(more);
+        self.stack.reserve_exact(more);
+        self.wait.reserve_exact(more);
+    }
+
     /// Appends a span; what overlaps those before is cut off, and an empty rest is left out.
     pub fn push(&mut self, span: Span) {
         let start = span.start.as_nanos().max(self.end.last().copied().unwrap_or(0));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Duration, LoopId, StackId, TaskId, TaskRow, TaskState, Timestamp, WaitId};
 
+use super::ready::{Cutter, Surroundings};
 use super::spans::{Span, SpanState};
 
 /// How many tasks there were at one census.
@@ -64,6 +65,7 @@ impl TaskTracks {
         let start = Timestamp::from_nanos(time.as_nanos().saturating_sub(length.as_nanos()));
         let track = self.track(task);
         track.close(task, start);
+        track.take_back(start);
         let span = Span {
             start,
             end: time,
@@ -126,11 +128,18 @@ impl TaskTracks {
         TaskCount { time, ..self.count }
     }
 
-    /// The spans of every task, by index; states that hold still hold up to `end`.
-    pub(super) fn finish(mut self, end: impl Fn(TaskId) -> Timestamp) -> Vec<Vec<Span>> {
+    /// The spans of every task, by index; states that hold still hold up to the last complete
+    /// census.
+    pub(super) fn finish<'a>(
+        mut self,
+        around: impl Fn(TaskId) -> Surroundings<'a>,
+    ) -> Vec<Vec<Span>> {
+        let mut cutter = Cutter::default();
         for (index, track) in self.tracks.iter_mut().enumerate() {
             if let Some(task) = TaskId::from_index(index) {
-                track.close(task, end(task));
+                let around = around(task);
+                track.close(task, around.censuses.last().copied().unwrap_or_default());
+                cutter.cut(&mut track.spans, around);
             }
         }
         self.tracks.into_iter().map(|track| track.spans).collect()
@@ -161,6 +170,20 @@ impl Track {
         };
         open.since = time;
         self.push(span);
+    }
+
+    /// Takes back what a census made of the time after `start`: a look knows better.
+    fn take_back(&mut self, start: Timestamp) {
+        while let Some(last) = self.spans.last_mut() {
+            if last.state == SpanState::Running || last.end <= start {
+                return;
+            }
+            if last.start < start {
+                last.end = start;
+                return;
+            }
+            self.spans.pop();
+        }
     }
 
     fn push(&mut self, mut span: Span) {
