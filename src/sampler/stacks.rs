@@ -23,6 +23,7 @@ struct Known {
     instruction: i32,
     frame: FrameId,
     stack: StackId,
+    fleeting: bool,
 }
 
 /// Resolves the stacks of one thread. What the last stack had in common with this one, outermost
@@ -75,10 +76,9 @@ impl StackResolver {
                 task_depth = task_depth.or(u32::try_from(depth).ok());
             }
             let instruction = frame.instruction_offset(with.layout);
-            let same = self
-                .last
-                .get(depth)
-                .is_some_and(|last| last.code == frame.code && last.instruction == instruction);
+            let same = self.last.get(depth).is_some_and(|last| {
+                last.code == frame.code && last.instruction == instruction && !last.fleeting
+            });
             if !same {
                 self.last.truncate(depth);
                 if !fresh_pages && with.codes.known(frame.code, instruction).is_none() {
@@ -138,6 +138,7 @@ impl StackResolver {
         };
         let parent = self.last.last().map(|last| last.stack);
         let stack = with.dictionary.stack(parent, id).ok_or(full)?;
-        Ok(Known { code, instruction, frame: id, stack })
+        let fleeting = with.codes.is_fleeting(code);
+        Ok(Known { code, instruction, frame: id, stack, fleeting })
     }
 }

@@ -29,6 +29,7 @@ mod ends;
 mod evidence;
 mod gate;
 mod pools;
+mod reborn;
 mod record;
 mod samples;
 mod stalls;

@@ -27,8 +27,8 @@ const CO_ASYNC_GENERATOR: u32 = 0x200;
 ///
 /// Code objects never change, but their addresses are reused once a function is gone. Each entry
 /// is therefore checked against the live object (name, first line, file and line table) the first
-/// time it is used after [`Codes::begin_epoch`]; the code of modules, which seldom lives that long,
-/// every time.
+/// time it is used after [`Codes::begin_epoch`]; every time where it seldom lives that long: the code
+/// of modules, what `exec` makes of a string, and what has an address that was another's before.
 #[derive(Debug, Default)]
 pub struct Codes {
     codes: FxHashMap<RemoteAddr, Entry>,
@@ -46,6 +46,8 @@ struct Entry {
     qualified: bool,
     /// It runs once and is gone, and its address is another's: checked at every use.
     brief: bool,
+    /// Brief, and many times in a row.
+    fleeting: bool,
     /// The interpreter's own: its file goes by the function's name.
     trampoline: bool,
     epoch: u32,
@@ -159,6 +161,12 @@ impl Codes {
         }
     }
 
+    /// Whether what was found at this address may be something else the next time.
+    #[must_use]
+    pub fn is_fleeting(&self, code: RemoteAddr) -> bool {
+        self.codes.get(&code).is_some_and(|entry| entry.fleeting)
+    }
+
     /// The location of a code object that a frame was resolved for.
     #[must_use]
     pub fn location(&self, code: RemoteAddr) -> Option<&CodeLocation> {
@@ -181,7 +189,7 @@ impl Codes {
     ) -> Result<RemoteAddr, MemoryError> {
         let epoch = self.epoch;
         if let Some(entry) = self.codes.get_mut(&code) {
-            let named = entry.qualified || qualname.is_none() || layout.code.qualname.is_some();
+            let named = layout.code.qualname.is_some() || entry.is_named(qualname);
             if named && entry.epoch == epoch && !entry.brief {
                 return Ok(code);
             }
@@ -189,10 +197,12 @@ impl Codes {
                 entry.epoch = epoch;
                 return Ok(code);
             }
-            self.codes.remove(&code);
             self.frames.retain(|&(of, _), _| of != code);
         }
-        let entry = Entry::read(memory, layout, dictionary, code, qualname, epoch)?;
+        let another = self.codes.remove(&code).is_some_and(|entry| entry.is_named(qualname));
+        let mut entry = Entry::read(memory, layout, dictionary, code, qualname, epoch)?;
+        entry.fleeting |= another;
+        entry.brief |= another;
         if self.codes.len() >= MAX_CODES {
             self.codes.clear();
             self.frames.clear();
@@ -203,6 +213,11 @@ impl Codes {
 }
 
 impl Entry {
+    /// Whether its name is as good as this qualified one of a generator would make it.
+    const fn is_named(&self, qualname: Option<RemoteAddr>) -> bool {
+        self.qualified || qualname.is_none()
+    }
+
     fn read<M: Memory>(
         memory: &mut M,
         layout: &Layout,
@@ -223,6 +238,8 @@ impl Entry {
             if layout.code.qualname.is_some() { own_name } else { qualname.unwrap_or(own_name) };
         let file = objects::text(memory, layout, head.filename)?;
         let function = objects::text(memory, layout, name)?;
+        // `<string>`, `<template>` and the like; `<frozen …>` is the interpreter's own.
+        let fleeting = file.starts_with('<') && !file.starts_with("<frozen");
         let line_table = objects::bytes_object(memory, layout, head.line_table, MAX_LINE_TABLE)?;
         let location = CodeLocation {
             file: dictionary.string(&file).ok_or(nonsense)?,
@@ -236,7 +253,8 @@ impl Entry {
             code: dictionary.code(location).ok_or(nonsense)?,
             line_table: line_table.into_boxed_slice(),
             qualified: qualname.is_some(),
-            brief: function == "<module>",
+            brief: function == "<module>" || fleeting,
+            fleeting,
             trampoline: function == "__init__" && head.filename == head.name,
             epoch,
         })
