@@ -434,6 +434,9 @@ fn step_match(state: &mut State, snapshot: &Snapshot, forward: bool) {
     }
 }
 
+/// A recording that is followed from its start is shown as a whole until it is as long as this.
+const FOLLOWED: u64 = 10_000_000_000;
+
 /// Keeps what is shown where it was when a newer snapshot of the same recording takes the place
 /// of another one: lanes are in other places then.
 pub fn moved(state: &mut State, old: &Snapshot, new: &Snapshot) {
@@ -457,15 +460,16 @@ pub fn moved(state: &mut State, old: &Snapshot, new: &Snapshot) {
         Selection::Stall(at) if at >= new.stalls().len() => Selection::None,
         same => same,
     };
-    let at_end = state.view.end >= old.whole().end;
-    if state.follow || (at_end && state.view.start == 0) {
-        let length = if state.view.start == 0 && !state.follow {
-            new.whole().length()
-        } else {
-            state.view.length()
+    let showed_all = state.view.start == 0 && state.view.end >= old.whole().end;
+    if state.follow || showed_all {
+        let whole = new.whole();
+        // Of a recording that was shown as a whole, all that is followed well; else as much as before.
+        let length = match (showed_all, state.follow) {
+            (true, true) => whole.length().min(FOLLOWED),
+            (true, false) => whole.length(),
+            (false, _) => state.view.length(),
         };
-        let end = new.whole().end;
-        state.view = Range { start: end.saturating_sub(length), end };
+        state.view = Range { start: whole.end.saturating_sub(length), end: whole.end };
         state.settle();
     }
 }

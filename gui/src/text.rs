@@ -42,6 +42,12 @@ pub fn percent(part: f64, whole: f64) -> String {
     }
 }
 
+/// How many there are of something: `1 stall`, `12 345 stalls`.
+#[must_use]
+pub fn many(number: u64, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A count with thin gaps between thousands: `12 345`.
 #[must_use]
 pub fn count(number: u64) -> String {
@@ -116,6 +122,11 @@ pub fn brief(place: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([many(0, "gap"), many(1, "gap"), many(2, "gap")], ["0 gaps", "1 gap", "2 gaps"]);
+    }
 
     #[test]
     fn instants_are_as_exact_as_asked() {

@@ -103,7 +103,7 @@ fn delays(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
         return;
     }
     by_stall.sort_unstable_by(|a, b| b.cmp(a));
-    heading(ui, show.theme, &format!("Delayed by {} stalls", by_stall.len()));
+    heading(ui, show.theme, &format!("Delayed by {}", text::many(by_stall.len() as u64, "stall")));
     for (delay, index) in by_stall.into_iter().take(8) {
         let Some(stall) = snapshot.stalls().get(index) else { continue };
         ui.horizontal(|ui| {

@@ -203,7 +203,7 @@ fn honest(ui: &mut Ui, show: &Show<'_>) {
             .on_hover_text(help);
     };
     if !overview.gaps.is_empty() {
-        let words = format!("{} gaps", text::count(overview.gaps.len() as u64));
+        let words = text::many(overview.gaps.len() as u64, "gap");
         warn(ui, words, "stretches of which nothing is known; hatched in the timeline");
     }
     if overview.dropped > 0 {

@@ -50,7 +50,11 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>, stall: &Stall) {
             ui.add(Label::new(&cause.text).wrap().selectable(true));
         }
         for (key, value) in &cause.evidence {
-            if let Some(value) = evidence(show, value) {
+            let value = match value {
+                EvidenceValue::Count(nanos) if key.ends_with("_ns") => Some(text::nanos(*nanos)),
+                value => evidence(show, value),
+            };
+            if let Some(value) = value {
                 let words = format!("{}: {value}", key.trim_end_matches("_ns").replace('_', " "));
                 ui.add(Label::new(RichText::new(words).small().color(theme.weak)).wrap());
             }

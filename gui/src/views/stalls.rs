@@ -143,7 +143,7 @@ fn bar(ui: &mut Ui, show: &mut Show<'_>, shown: usize) {
         let all = show.snapshot.stalls().len();
         let lost: u64 = show.snapshot.stalls().iter().map(|stall| stall.duration.as_nanos()).sum();
         let words = if shown == all {
-            format!("{} stalls, {} in all", text::count(all as u64), text::nanos(lost))
+            format!("{}, {} in all", text::many(all as u64, "stall"), text::nanos(lost))
         } else {
             format!(
                 "{} of {} stalls lie in the range",

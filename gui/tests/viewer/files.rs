@@ -101,6 +101,27 @@ fn a_recording_opened_in_place_of_another_starts_afresh() {
 }
 
 #[test]
+fn a_recording_that_is_followed_shows_all_of_itself_while_it_is_short() {
+    let whole = std::fs::read(path("demo")).expect("it is there");
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("grows.looptrace");
+    let grown = |bytes: usize| {
+        std::fs::write(&file, &whole[..bytes]).expect("it can be written");
+        looptrace_gui::load::read_file(&file).unwrap_or_else(|error| panic!("{}", error.message))
+    };
+    let mut window = window_of(SIZE, 1.0, |creation| App::showing(&creation.egui_ctx, grown(400)));
+    window.state_mut().state.follow = true;
+    // Next to nothing was there to be shown at first.
+    assert!(window.state().state.view.length() < 1_000_000);
+    for bytes in [whole.len() / 2, whole.len()] {
+        window.state_mut().arrived(grown(bytes));
+        let app = window.state();
+        let shown = app.snapshot.as_ref().map(|snapshot| snapshot.whole());
+        assert_eq!(Some(app.state.view), shown);
+    }
+}
+
+#[test]
 fn the_recording_before_is_opened_again_by_a_key() {
     let mut window = launched(Options { file: Some(path("demo")), ..Options::default() });
     let ctx = window.ctx.clone();
