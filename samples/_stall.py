@@ -85,9 +85,14 @@ async def pause(seconds):
 
 
 async def _beat():
+    """Writes down when it came late, in whatever part of its own step that was."""
     loop = asyncio.get_running_loop()
+    ran = loop.time()
     while True:
-        due = loop.time() + BEAT
+        begun = loop.time()
+        if begun - ran > LATE:
+            _BEATS.append([int(ran * 1e9), int(begun * 1e9)])
+        due = begun + BEAT
         _NEXT_BEAT[0] = int(due * 1e9)
         await asyncio.sleep(BEAT)
         ran = loop.time()

@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::episode::Doing;
 use super::sink::Sink;
 use super::target::{Shared, TargetProcess};
-use super::thread::SampledThread;
+use super::thread::{SampledThread, came_late};
 
 /// Threads of one process with a stream, at most; loops have theirs in any case.
 const MOST_STREAMS: usize = 48;
@@ -152,6 +152,9 @@ impl SampledThread {
     /// A look beside the ticks, at the same time as another thread's.
     pub(super) fn sample(&mut self, shared: &mut Shared<'_>, now: Timestamp, sink: &mut Sink) {
         let Ok(seen) = self.look(shared) else { return };
+        if came_late(self.read_at, now) {
+            return;
+        }
         sink.define(shared.dictionary);
         sink.push(Event::Sample(Sample {
             time: now,

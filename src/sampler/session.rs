@@ -211,7 +211,7 @@ impl Session {
             }
             if sleep_until_due(&ticks, censuses, quiet_ticks >= DOZE_AFTER) {
                 let overtaken = ticks.take(Instant::now());
-                let quiet = state.tick(config, *clock, overtaken, sink);
+                let quiet = state.tick(config, overtaken, sink);
                 state.tell(on_stall);
                 quiet_ticks = if quiet { quiet_ticks.saturating_add(1) } else { 0 };
             }
@@ -235,18 +235,12 @@ impl State {
     }
 
     /// One tick of every process. Tells whether every loop was found asleep in its poll call.
-    fn tick(
-        &mut self,
-        config: &SessionConfig,
-        clock: Clock,
-        overtaken: u32,
-        sink: &mut Sink,
-    ) -> bool {
+    fn tick(&mut self, config: &SessionConfig, overtaken: u32, sink: &mut Sink) -> bool {
         let mut quiet = !self.targets.is_empty();
         let Self { dictionary, targets, progress, family, crossed, .. } = self;
         for target in targets {
             let pause = config.blocking.then(|| super::pause::Pause::new(target.pid));
-            let outcome = target.tick(dictionary, clock.now(), overtaken, sink);
+            let outcome = target.tick(dictionary, overtaken, sink);
             drop(pause);
             progress.samples += u64::from(outcome.samples);
             progress.idle_ticks += u64::from(outcome.idle);

@@ -241,7 +241,6 @@ impl TargetProcess {
     pub(super) fn tick(
         &mut self,
         dictionary: &mut Dictionary,
-        now: Timestamp,
         overtaken: u32,
         sink: &mut Sink,
     ) -> TickOutcome {
@@ -258,6 +257,7 @@ impl TargetProcess {
                 continue;
             }
             let overtaken = if fast { overtaken } else { 0 };
+            let now = shared.clock.now();
             match thread.tick(&mut shared, now, overtaken, sink) {
                 Tick::Idle { late } => {
                     outcome.idle =
@@ -283,6 +283,7 @@ impl TargetProcess {
         for thread in &mut self.threads {
             outcome.crossed |= std::mem::take(&mut thread.crossed);
         }
+        let now = self.clock.now();
         self.look_at_interpreter(dictionary, now, sink);
         self.look_at_owners(dictionary, now, sink);
         self.calls.settle(dictionary, now, sink);

@@ -22,6 +22,8 @@ use super::stacks::{ResolvedStack, StackResolver};
 use super::target::Shared;
 use super::watch::LOOKS_PER_EPOCH;
 
+/// What is read later than this after its tick does not tell of it.
+const LONGEST_LOOK: Duration = Duration::from_nanos(1_000_000);
 /// A loop that has run callbacks for so long without polling is told of.
 const LONG_TURN: Duration = Duration::from_nanos(400_000);
 const LONGEST_TURN: Duration = Duration::from_nanos(3_600_000_000_000);
@@ -89,6 +91,8 @@ pub(super) struct SampledThread {
     pub(super) asked: Timestamp,
     pub(super) stop_checked: Option<u32>,
     last_tick: Timestamp,
+    /// When the thread's frames were read last.
+    pub(super) read_at: Timestamp,
     /// The time off the CPU in which its clocks were recorded last.
     pub(super) clocks_off: Option<u32>,
     last_task: Option<(RemoteAddr, RemoteAddr, TaskId)>,
@@ -156,6 +160,7 @@ impl SampledThread {
             asked: Timestamp::ZERO,
             stop_checked: None,
             last_tick: Timestamp::ZERO,
+            read_at: Timestamp::ZERO,
             clocks_off: None,
             last_task: None,
             idle_ticks: 0,
@@ -185,6 +190,9 @@ impl SampledThread {
         self.idle_ticks = self.idle_ticks.saturating_add(slept);
         let slept_on = self.polling.is_some() && self.slept_on();
         if self.still_polling(off) && !self.is_stopped(off, now) {
+            if !slept_on && came_late(shared.clock.now(), now) {
+                return self.missed_late(overtaken);
+            }
             let slept_on = slept_on || off.is_some_and(|off| off.since <= last_tick);
             let proven = overtaken > 0 && (slept_on || self.slept_through(shared));
             let late = if proven { 0 } else { overtaken };
@@ -196,9 +204,13 @@ impl SampledThread {
             self.record_edge(now, sink);
             return Tick::Idle { late };
         }
-        self.late = self.late.saturating_add(overtaken);
         self.flush_idle(sink);
-        match self.look_or_recall(off, shared) {
+        let look = self.look_or_recall(off, shared);
+        if came_late(self.read_at, now) {
+            return self.missed_late(overtaken);
+        }
+        self.late = self.late.saturating_add(overtaken);
+        match look {
             Ok(seen) => {
                 sink.define(shared.dictionary);
                 self.tell_turn(shared, now, sink);
@@ -228,6 +240,14 @@ impl SampledThread {
                 Tick::Missed { reason, late: overtaken }
             }
         }
+    }
+
+    /// Others had the CPU between the tick and its look: that tells of another time than the tick's.
+    const fn missed_late(&mut self, overtaken: u32) -> Tick {
+        self.polling = None;
+        self.frozen = None;
+        self.late = self.late.saturating_add(overtaken).saturating_add(1);
+        Tick::Missed { reason: MissReason::Late, late: overtaken }
     }
 
     /// Tells since when the loop has not come back to its poll call, where that is a while.
@@ -307,6 +327,7 @@ impl SampledThread {
         let source = self.event_loop.map_or(TaskSource::None, |event_loop| event_loop.source);
         self.reader.also(self.callbacks.turn_at());
         let look = self.reader.look(shared.live, shared.layout, self.state, source)?;
+        self.read_at = shared.clock.now();
         let resolved = self.resolver.resolve(&look, shared.epoch, &mut shared.resolving());
         let stack = resolved.map_err(|_unreadable| Refusal::Unreadable)?;
         let root = self.resolver.frame_at(stack.task_depth);
@@ -361,6 +382,11 @@ impl SampledThread {
             sink.push(Event::Idle { thread: self.id, time: self.idle_until, ticks });
         }
     }
+}
+
+/// Whether what was read at a time is too late to tell of `now`.
+pub(super) fn came_late(read_at: Timestamp, now: Timestamp) -> bool {
+    read_at.since(now) > LONGEST_LOOK
 }
 
 /// The task of a look. Within one callback the same object is the same task; otherwise it is

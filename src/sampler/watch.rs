@@ -12,7 +12,7 @@ use super::edges::Off;
 use super::episode::Doing;
 use super::sink::Sink;
 use super::target::Shared;
-use super::thread::SampledThread;
+use super::thread::{SampledThread, came_late};
 
 /// Shorter times off the CPU are not looked at.
 const SHORTEST: Duration = Duration::from_nanos(200_000);
@@ -87,6 +87,10 @@ impl SampledThread {
                 None => return Doing::Blocked(None),
             },
         };
+        if came_late(shared.clock.now(), now) {
+            // It may do something else by now: the next tick looks again.
+            return Doing::Runs;
+        }
         let call = match blocked {
             Blocked::In(call) => {
                 self.lock.found_in(&call);
