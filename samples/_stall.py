@@ -6,6 +6,7 @@ and the line it happened in, and every late beat of a heartbeat. It then waits f
 to end.
 """
 import asyncio
+import collections
 import inspect
 import json
 import os
@@ -19,7 +20,7 @@ _STALLS = []
 _BEATS = []
 _SKIPPED = []
 _STEP = [0]
-_NEXT_BEAT = [0]
+_DUES = collections.deque(maxlen=64)
 
 
 def say(word, value):
@@ -93,16 +94,16 @@ async def _beat():
         if begun - ran > LATE:
             _BEATS.append([int(ran * 1e9), int(begun * 1e9)])
         due = begun + BEAT
-        _NEXT_BEAT[0] = int(due * 1e9)
+        _DUES.append((int(begun * 1e9), int(due * 1e9)))
         await asyncio.sleep(BEAT)
         ran = loop.time()
         if ran - due > LATE:
             _BEATS.append([int(due * 1e9), int(ran * 1e9)])
 
 
-def next_beat():
-    """When the heartbeat's timer is due."""
-    return _NEXT_BEAT[0]
+def beat_due(at):
+    """When the heartbeat's timer was due that was pending at a time."""
+    return next((due for begun, due in reversed(_DUES) if begun <= at), at)
 
 
 def planted(begun):

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{
     CodeId, Dictionary, Duration, KernelCallId, KernelState, MachineClocks, StackId, StringId,
-    Timestamp,
+    ThreadClocks, Timestamp,
 };
 
 use super::episode::{Episode, Run};
@@ -290,15 +290,19 @@ impl Case<'_> {
         Some(awake.as_nanos().saturating_mul(2) > span.as_nanos())
     }
 
-    /// Time in the run queue between the readings around the stall, where they are close to it.
+    /// Time in the run queue between the readings around the stall, where they are close to it; else
+    /// from the first reading in it on. A wait is counted when it is over: one that was going on at
+    /// the first reading counts in full.
     pub(super) fn run_queue(&self) -> Option<Duration> {
-        let first = self.thread.clocks.before(self.from)?;
-        let last = self.thread.clocks.after(self.to)?;
+        let clocks = &self.thread.clocks;
+        let last = clocks.after(self.to)?;
         let length = self.to.since(self.from);
         let slack = Duration::from_nanos(length.as_nanos() / 4 + 10_000_000);
-        let close = last.time.since(first.time) <= length + slack;
+        let close = |first: &&ThreadClocks| last.time.since(first.time) <= length + slack;
+        let inside = || clocks.within(self.from, self.to).find(close);
+        let first = clocks.before(self.from).filter(close).or_else(inside)?;
         let waited = last.run_queue? - first.run_queue?;
-        close.then_some(waited.min(length))
+        Some(waited.min(length))
     }
 
     /// Time in which the thread could have run on, by its switches.
