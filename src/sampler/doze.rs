@@ -37,7 +37,9 @@ fn all_asleep(targets: &mut [TargetProcess], clock: Clock, sink: &mut Sink) -> b
     let count = threads(targets).count();
     let asleep = |thread: &mut SampledThread| {
         thread.edges.drain(clock, sink);
-        thread.asleep().is_some() && !thread.edges.is_mute()
+        // A loop that woke and waits for something else by now is no sleeper: a tick must look.
+        let waits = thread.event_loop.is_some() && !(thread.polling.is_some() && thread.slept_on());
+        thread.asleep().is_some() && !waits && !thread.edges.is_mute()
     };
     count > 0 && count <= MOST_THREADS && threads(targets).all(asleep)
 }
