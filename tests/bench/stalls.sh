@@ -22,6 +22,6 @@ echo '| configuration | found | unconfirmed | wrong length | cause | location |'
 echo '|---|---|---|---|---|---|'
 for name in "${names[@]}"; do
     # A test that fails has printed its figures all the same.
-    cargo test --quiet --test live -- --exact "stalls::planted::$name" --nocapture --test-threads 1 2>&1 |
+    cargo test --release --quiet --test live -- --exact "stalls::planted::$name" --nocapture --test-threads 1 2>&1 |
         sed -nE 's/.*(Python [^:]*): found ([0-9]+\/[0-9]+) .*unconfirmed ([0-9]+), beyond [0-9]+, length wrong ([0-9]+), .* cause ([0-9.]+ %), location ([0-9.]+ %).*/| \1 | \2 | \3 | \4 | \5 | \6 |/p' || true
 done
