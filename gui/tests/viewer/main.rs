@@ -4,6 +4,7 @@
 mod actions;
 mod commands;
 mod display;
+mod docking;
 mod end_to_end;
 mod files;
 mod hostile;
