@@ -1,9 +1,7 @@
 """Tasks fail, somebody keeps them, and nobody asks why.
 
-From 3.14 on asyncio forgets tasks that are done at once, and nothing can be seen from outside.
-
 looptrace must show:
-    report (3.13-): finding swallowed_exception severity=warning text~failing
+    report: finding swallowed_exception severity=warning text~failing
     report: task main waits.kind~sleep
     report: 2.5 s
 """

@@ -189,6 +189,7 @@ impl<M: ReadMemory> Census<'_, M> {
             }
         }
         self.settle(state, &threads, &mut order)?;
+        self.lingering(state, &threads, &mut tasks, &mut order)?;
         self.objects(state)?;
         let of = (state.addr, self.lasting.process);
         // Modules may come and go under the look.
@@ -238,7 +239,7 @@ impl<M: ReadMemory> Census<'_, M> {
     }
 
     /// One task: compared with its record, and drafted anew if anything differs.
-    fn task(
+    pub(super) fn task(
         &mut self,
         types: &mut Types,
         addr: RemoteAddr,

@@ -13,6 +13,7 @@ mod groups;
 mod guard;
 mod held;
 mod jobs;
+mod lingering;
 mod locate;
 mod loops;
 mod naming;

@@ -96,7 +96,7 @@ fn serves_stream<M: Memory>(
 }
 
 /// Whether a task ended with an exception that nobody has asked for.
-fn is_unretrieved<M: Memory>(
+pub(super) fn is_unretrieved<M: Memory>(
     memory: &mut Watch<'_, M>,
     env: &mut Env<'_>,
     addr: RemoteAddr,
