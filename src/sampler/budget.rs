@@ -12,7 +12,7 @@ const MIN_RATE_HZ: u32 = 10;
 const MIN_CENSUS_RATE_HZ: u32 = 1;
 /// A census may take up at most one part in so many of the time between two of them, unless
 /// censuses were asked for more often than looks.
-const CENSUS_DUTY: f64 = 8.0;
+const CENSUS_DUTY: f64 = 4.0;
 /// Rates rise again only when this part of the budget is unused.
 const RISE_BELOW: f64 = 0.7;
 
@@ -101,7 +101,12 @@ impl Budget {
         } else {
             return;
         };
-        let scaled = |rate: u32, least, most| clamped(f64::from(rate) * factor, least, most);
+        let scaled = |rate: u32, least, most| {
+            let scaled = f64::from(rate) * factor;
+            // A quarter of a low rate is less than the next whole number.
+            let risen = if factor > 1.0 { scaled.max(f64::from(rate) + 1.0) } else { scaled };
+            clamped(risen, least, most)
+        };
         self.rate_hz = scaled(self.rate_hz, MIN_RATE_HZ, self.wanted_rate_hz);
         self.census_hz = scaled(self.census_hz, MIN_CENSUS_RATE_HZ, self.wanted_census_hz);
     }
@@ -124,8 +129,17 @@ mod tests {
         budget.census_took(std::time::Duration::from_millis(1));
         assert_eq!(budget.census_hz(), 20);
         budget.census_took(std::time::Duration::from_millis(25));
-        assert_eq!(budget.census_hz(), 5);
+        assert_eq!(budget.census_hz(), 10);
         budget.census_took(std::time::Duration::from_secs(10));
         assert_eq!(budget.census_hz(), 1);
+    }
+
+    #[test]
+    fn within_its_budget_a_rate_rises_from_the_lowest_again() {
+        let mut budget = Budget::new(1000, 20, Some(1e9));
+        budget.census_took(std::time::Duration::from_secs(10));
+        assert_eq!(budget.census_hz(), 1);
+        budget.adapt(Instant::now() + std::time::Duration::from_secs(1));
+        assert_eq!(budget.census_hz(), 2);
     }
 }
