@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use looptrace::model::{
     Activity, EndReason, Event, EventLoop, LoopId, LoopKind, ProcessId, RecordingMeta, Sample,
@@ -223,6 +223,39 @@ fn presets_are_written_once_and_can_be_used() {
     }
     let again = looptrace(&["init-ci", "--dir", &directory]);
     assert_error(&again, 2);
+}
+
+/// By check-jsonschema, which brings the public schemas of GitHub's and GitLab's files along.
+#[test]
+fn workflows_are_what_github_and_gitlab_read() {
+    let valid = |schema: &str, file: &str| {
+        let mut tool = Command::new("check-jsonschema");
+        tool.args(["--builtin-schema", schema, file]);
+        tool.output().ok().map(|output| (output.status.success(), stdout(&output)))
+    };
+    let place = Place::new(KEPT);
+    for preset in ["web", "worker", "strict"] {
+        let directory = place.text(preset);
+        let output = looptrace(&["init-ci", "--preset", preset, "--dir", &directory]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        for (schema, name) in [
+            ("vendor.github-workflows", ".github/workflows/looptrace.yml"),
+            ("vendor.gitlab-ci", ".gitlab/looptrace.gitlab-ci.yml"),
+        ] {
+            let Some((valid, said)) = valid(schema, &place.text(&format!("{preset}/{name}")))
+            else {
+                println!(
+                    "SKIPPED: no check-jsonschema; `pip install check-jsonschema` provides it"
+                );
+                return;
+            };
+            assert!(valid, "{preset}, {name}: {said}");
+        }
+    }
+    let broken = place.text("broken.yml");
+    fs::write(&broken, "on: push\njobs: {loop: {steps: 3}}\n").expect("written");
+    let broken = valid("vendor.github-workflows", &broken);
+    assert!(broken.is_some_and(|(valid, _)| !valid), "the schema finds mistakes");
 }
 
 #[test]

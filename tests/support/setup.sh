@@ -195,6 +195,13 @@ environment_of() {
             aiohttp httpx >"$home/pools.log" 2>&1; then
         touch "$home/.pools"
     fi
+    # for the schemas of workflow files,
+    if [ "$2" = 3.12 ] && [ ! -e "$cache/tools/check-jsonschema" ] &&
+        "$home/bin/python" -m pip install -q --disable-pip-version-check check-jsonschema \
+            >"$home/workflows.log" 2>&1; then
+        mkdir -p "$cache/tools"
+        ln -sf "$home/bin/check-jsonschema" "$cache/tools/check-jsonschema"
+    fi
     # and for test suites.
     if [ "$2" = 3.12 ] && [ ! -e "$home/.pytest" ] &&
         "$home/bin/python" -m pip install -q --disable-pip-version-check pytest pytest-asyncio \
