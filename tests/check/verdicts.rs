@@ -246,7 +246,8 @@ fn patterns_that_fit_nothing_are_said() {
         reasons,
         ["no test that was seen matches \"x*\"", "no coroutine that was seen matches \"y*\""]
     );
-    assert_eq!(report.count(Verdict::Skipped), 2);
+    assert_eq!(report.count(Verdict::Inconclusive), 2);
+    assert_eq!(report.verdict, Verdict::Inconclusive);
 }
 
 #[test]

@@ -167,11 +167,12 @@ impl Court<'_> {
         }
     }
 
-    /// About a budget whose pattern fits nothing: most likely a slip in it.
+    /// About a budget whose pattern fits nothing: most likely a slip in it, and no reason to pass.
     fn nothing(&self, budget: &Budget, limit: Limit) -> Outcome {
         let mut outcome = self.outcome(budget, &Subject::default(), limit);
         (outcome.head, outcome.base, outcome.p) = (None, None, None);
-        outcome.verdict = Verdict::Skipped;
+        let named = budget.test.is_some() || budget.coroutine.is_some();
+        outcome.verdict = if named { Verdict::Inconclusive } else { Verdict::Skipped };
         outcome.reason = match (&budget.test, &budget.coroutine) {
             (Some(pattern), _) => format!("no test that was seen matches \"{}\"", pattern.text()),
             (_, Some(pattern)) => {
