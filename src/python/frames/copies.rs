@@ -12,6 +12,8 @@ pub(super) struct Copies {
     /// Frames outside the data stack: where the copies of each group of them are.
     frames: Groups,
     frame_copies: Vec<[Option<RangeId>; 3]>,
+    /// What of a frame must have been copied.
+    head: usize,
     /// Everything else outside the data stack.
     words: Groups,
     word_copies: Vec<Option<RangeId>>,
@@ -47,6 +49,11 @@ impl Copies {
         self.thread = None;
         self.tops.clear();
         self.top_copies.clear();
+    }
+
+    /// Says how much of a frame is needed to tell anything of it.
+    pub(super) const fn need(&mut self, head: usize) {
+        self.head = head;
     }
 
     /// Asks for a frame outside the data stack.
@@ -187,7 +194,8 @@ impl Copies {
         let &(start, _) = self.frames.spans().get(group)?;
         let &[first, second, third] = self.frame_copies.get(group)?;
         let copy = |id: RangeId| within(self.batch.get(id)?, start, addr);
-        let first = copy(first?)?;
+        // Where one lies across the end of a range that was fetched for another, it was not asked for.
+        let first = copy(first?).filter(|first| first.len() >= self.head)?;
         Some(FrameCopies {
             first,
             second: second.and_then(copy),
@@ -199,4 +207,24 @@ impl Copies {
 
 fn within(bytes: &[u8], start: RemoteAddr, addr: RemoteAddr) -> Option<&[u8]> {
     bytes.get(usize::try_from(addr.offset_from(start)?).ok()?..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::LiveMemory;
+
+    #[test]
+    fn a_frame_across_the_end_of_what_was_fetched_for_another_was_not_asked_for() {
+        let bytes = [7_u8; 256];
+        let at = |offset: u64| RemoteAddr::new(bytes.as_ptr() as u64 + offset);
+        let mut copies = Copies::default();
+        copies.need(96);
+        copies.ask_frame(at(0), 96);
+        copies.arrange(false);
+        copies.copy_group(0);
+        assert!(copies.fetch(&LiveMemory::new(std::process::id())).unwrap());
+        assert_eq!(copies.frame(at(0)).map(|copies| copies.first.len()), Some(96));
+        assert!(copies.frame(at(48)).is_none());
+    }
 }

@@ -87,6 +87,7 @@ impl Plan {
         let on_stack = layout.thread.datastack_chunk.is_some();
         let head = len(layout.frame.head_size);
         let frame = if on_stack || self.apart { head } else { FRAME_LEN };
+        copies.need(head);
         for &extra in &self.extras {
             copies.ask_frame(extra, frame);
         }
