@@ -175,12 +175,19 @@ impl Copies {
         if let Some(bytes) = self.words(addr, size_of::<u64>()) {
             return u64_at(bytes, 0);
         }
-        let copies = self.frame(addr)?;
+        let copies = self.holding(addr)?;
         u64_at(copies.third.or(copies.second).unwrap_or(copies.first), 0)
     }
 
     /// The copies of the frame at `addr`; `None` if it was not asked for or could not be read.
     pub(super) fn frame(&self, addr: RemoteAddr) -> Option<FrameCopies<'_>> {
+        // Where one lies across the end of a range that was fetched for another, it was not asked for.
+        self.holding(addr)
+            .filter(|copies| copies.chunk.is_some() || copies.first.len() >= self.head)
+    }
+
+    /// The copies of what holds `addr`, from there on.
+    fn holding(&self, addr: RemoteAddr) -> Option<FrameCopies<'_>> {
         for (index, &((start, len), id)) in self.chunks.iter().enumerate() {
             if addr.offset_from(start).is_some_and(|offset| offset < len as u64) {
                 let first = within(self.batch.get(id)?, start, addr)?;
@@ -194,8 +201,7 @@ impl Copies {
         let &(start, _) = self.frames.spans().get(group)?;
         let &[first, second, third] = self.frame_copies.get(group)?;
         let copy = |id: RangeId| within(self.batch.get(id)?, start, addr);
-        // Where one lies across the end of a range that was fetched for another, it was not asked for.
-        let first = copy(first?).filter(|first| first.len() >= self.head)?;
+        let first = copy(first?)?;
         Some(FrameCopies {
             first,
             second: second.and_then(copy),
@@ -226,5 +232,6 @@ mod tests {
         assert!(copies.fetch(&LiveMemory::new(std::process::id())).unwrap());
         assert_eq!(copies.frame(at(0)).map(|copies| copies.first.len()), Some(96));
         assert!(copies.frame(at(48)).is_none());
+        assert_eq!(copies.word(at(48)), Some(0x0707_0707_0707_0707));
     }
 }
