@@ -50,6 +50,9 @@ impl<M: ReadMemory> Census<'_, M> {
                 Err(error) => return Err(error),
             }
         }
+        if tasks.len() == walked {
+            return Ok(());
+        }
         order.resize(tasks.len(), usize::MAX);
         for (place, &addr) in tasks.iter().enumerate().skip(walked) {
             self.task(&mut state.types, addr, false, place, order)?;

@@ -15,19 +15,19 @@ const LONG_SLEEP: Duration = Duration::from_nanos(10_000_000);
 const STOP_CHECK_TICKS: u32 = 32;
 
 impl SampledThread {
-    /// At how many of the ticks that were overtaken between `since` and `now` the thread still slept
+    /// Counts the ticks that were overtaken between `since` and `now` at which the thread still slept
     /// in the poll call in which the tick before had found it, as the stream proves.
-    pub(super) fn slept_at_first(
-        &mut self,
-        since: Timestamp,
-        now: Timestamp,
-        overtaken: u32,
-    ) -> u32 {
-        let first = self.edges.first_switch();
+    pub(super) fn count_slept(&mut self, since: Timestamp, now: Timestamp, overtaken: u32) -> u32 {
+        let first = self.edges.take_first_switch();
         let Some(Switch::In(woke)) = first.filter(|_| self.polling.is_some()) else { return 0 };
         let (slept, all) = (woke.since(since).as_nanos(), now.since(since).as_nanos());
         let ticks = slept.saturating_mul(u64::from(overtaken) + 1) / all.max(1);
-        u32::try_from(ticks).unwrap_or(u32::MAX).min(overtaken)
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX).min(overtaken);
+        if ticks > 0 {
+            self.idle_ticks = self.idle_ticks.saturating_add(ticks);
+            self.idle_until = woke;
+        }
+        ticks
     }
 
     /// Whether the thread sleeps in the poll call that it was last seen in, or in a later one from
@@ -52,7 +52,9 @@ impl SampledThread {
 
     /// Whether the stream proves that the thread has slept on in the poll call it was last found in.
     pub(super) fn slept_on(&self) -> bool {
-        self.polling_mark.is_some() && self.polling_mark == self.edges.mark()
+        self.polling.is_some()
+            && self.polling_mark.is_some()
+            && self.polling_mark == self.edges.mark()
     }
 
     /// The stream's mark, if that proves the thread to be off the CPU.

@@ -154,7 +154,7 @@ impl Edges {
     }
 
     /// The first switch since the last call.
-    pub(super) const fn first_switch(&mut self) -> Option<Switch> {
+    pub(super) const fn take_first_switch(&mut self) -> Option<Switch> {
         self.first_switch.take()
     }
 

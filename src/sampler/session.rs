@@ -14,10 +14,10 @@ use crate::recording::Writer;
 use super::budget::Budget;
 use super::clock::Clock;
 use super::config::{How, Outcome, Progress, SessionConfig};
-use super::doze::doze;
 use super::error::SessionError;
 use super::family::Family;
 use super::pacer::Pacer;
+use super::rest::rest;
 use super::sink::Sink;
 use super::target::TargetProcess;
 use super::told::LiveStall;
@@ -28,12 +28,10 @@ const RESCAN_EVERY: StdDuration = StdDuration::from_millis(100);
 const STATS_EVERY: StdDuration = StdDuration::from_secs(1);
 /// The caller hears of progress this often.
 const PROGRESS_EVERY: StdDuration = StdDuration::from_millis(250);
-/// After so many ticks with every loop asleep the recorder sleeps too, where it can be woken.
-const SLEEP_AFTER: u32 = 16;
-/// And where it cannot be, after so many looks become rarer until a loop wakes up.
+/// After so many ticks with every loop asleep the recorder rests, where the kernel can wake it.
+const REST_AFTER: u32 = 16;
+/// After so many, looks become rarer where it cannot.
 const DOZE_AFTER: u32 = 128;
-/// Nor does it sleep longer than this.
-const LONGEST_DOZE: StdDuration = StdDuration::from_millis(50);
 /// A stop request is noticed within this time.
 const LONGEST_SLEEP: StdDuration = StdDuration::from_millis(20);
 
@@ -170,17 +168,8 @@ impl Session {
         state.rescan(config, clock.now(), sink);
         loop {
             let now = Instant::now();
-            if stop.load(Ordering::Relaxed) {
-                return EndReason::Interrupted;
-            }
-            if config.duration.is_some_and(|limit| now.duration_since(begun) >= limit) {
-                return EndReason::Duration;
-            }
-            if sink.failed() {
-                return EndReason::Failed;
-            }
-            if state.targets.is_empty() && !state.family.root_is_alive() {
-                return EndReason::TargetExited;
+            if let Some(end) = state.ended(config, stop, now.duration_since(begun), sink) {
+                return end;
             }
             let census_wanted = config.census_rate_hz > 0 || first_census;
             let due = censuses.until_due(now).is_zero() || std::mem::take(&mut state.crossed);
@@ -205,9 +194,9 @@ impl Session {
                 on_progress(&state.progress);
             }
             let censuses = (config.census_rate_hz > 0).then_some(&censuses);
-            if quiet_ticks >= SLEEP_AFTER {
-                let census = censuses.map_or(LONGEST_DOZE, |censuses| censuses.until_due(now));
-                doze(&mut state.targets, census.min(LONGEST_DOZE), *clock, sink);
+            if quiet_ticks >= REST_AFTER {
+                let limit = censuses.map_or(StdDuration::MAX, |censuses| censuses.until_due(now));
+                rest(&mut state.targets, limit, *clock, sink);
             }
             if sleep_until_due(&ticks, censuses, quiet_ticks >= DOZE_AFTER) {
                 let overtaken = ticks.take(Instant::now());
@@ -232,6 +221,27 @@ impl State {
         let definition = target.definition(now, redact);
         self.events.push(Event::Target { id, target: definition });
         self.targets.push(target);
+    }
+
+    /// Why the recording ends now, if it does.
+    fn ended(
+        &self,
+        config: &SessionConfig,
+        stop: &AtomicBool,
+        elapsed: StdDuration,
+        sink: &Sink,
+    ) -> Option<EndReason> {
+        if stop.load(Ordering::Relaxed) {
+            Some(EndReason::Interrupted)
+        } else if config.duration.is_some_and(|limit| elapsed >= limit) {
+            Some(EndReason::Duration)
+        } else if sink.failed() {
+            Some(EndReason::Failed)
+        } else if self.targets.is_empty() && !self.family.root_is_alive() {
+            Some(EndReason::TargetExited)
+        } else {
+            None
+        }
     }
 
     /// One tick of every process. Tells whether every loop was found asleep in its poll call.

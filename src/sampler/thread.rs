@@ -97,7 +97,7 @@ pub(super) struct SampledThread {
     pub(super) clocks_off: Option<u32>,
     last_task: Option<(RemoteAddr, RemoteAddr, TaskId)>,
     pub(super) idle_ticks: u32,
-    idle_until: Timestamp,
+    pub(super) idle_until: Timestamp,
     late: u32,
 }
 
@@ -185,10 +185,8 @@ impl SampledThread {
         self.edges.drain(shared.clock, sink);
         let off = self.edges.off();
         let last_tick = std::mem::replace(&mut self.last_tick, now);
-        let slept = self.slept_at_first(last_tick, now, overtaken);
-        let overtaken = overtaken - slept;
-        self.idle_ticks = self.idle_ticks.saturating_add(slept);
-        let slept_on = self.polling.is_some() && self.slept_on();
+        let overtaken = overtaken - self.count_slept(last_tick, now, overtaken);
+        let slept_on = self.slept_on();
         if self.still_polling(off) && !self.is_stopped(off, now) {
             if !slept_on && came_late(shared.clock.now(), now) {
                 return self.missed_late(overtaken);
@@ -212,20 +210,7 @@ impl SampledThread {
         self.late = self.late.saturating_add(overtaken);
         match look {
             Ok(seen) => {
-                sink.define(shared.dictionary);
-                self.tell_turn(shared, now, sink);
-                sink.push(Event::Sample(Sample {
-                    time: now,
-                    thread: self.id,
-                    stack: seen.stack.stack,
-                    task: seen.task,
-                    task_depth: seen.task.and(seen.stack.task_depth),
-                    activity: seen.activity,
-                    context_ver: self.event_loop.map(|_| self.last.context_ver),
-                    callback: seen.callback,
-                }));
-                self.frozen = off.map(|off| (off.number, seen));
-                self.watch(seen, off, now, shared, sink);
+                self.record_sample(seen, off, now, shared, sink);
                 Tick::Sample { partial: seen.partial, late: overtaken }
             }
             Err(refusal) => {
@@ -240,6 +225,31 @@ impl SampledThread {
                 Tick::Missed { reason, late: overtaken }
             }
         }
+    }
+
+    /// Records what a look found.
+    fn record_sample(
+        &mut self,
+        seen: Seen,
+        off: Option<Off>,
+        now: Timestamp,
+        shared: &mut Shared<'_>,
+        sink: &mut Sink,
+    ) {
+        sink.define(shared.dictionary);
+        self.tell_turn(shared, now, sink);
+        sink.push(Event::Sample(Sample {
+            time: now,
+            thread: self.id,
+            stack: seen.stack.stack,
+            task: seen.task,
+            task_depth: seen.task.and(seen.stack.task_depth),
+            activity: seen.activity,
+            context_ver: self.event_loop.map(|_| self.last.context_ver),
+            callback: seen.callback,
+        }));
+        self.frozen = off.map(|off| (off.number, seen));
+        self.watch(seen, off, now, shared, sink);
     }
 
     /// Others had the CPU between the tick and its look: that tells of another time than the tick's.

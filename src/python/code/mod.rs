@@ -44,13 +44,21 @@ struct Entry {
     line_table: Box<[u8]>,
     /// The name came from a generator and is qualified although the code object has no such field.
     qualified: bool,
-    /// It runs once and is gone, and its address is another's: checked at every use.
-    brief: bool,
-    /// Brief, and many times in a row.
-    fleeting: bool,
+    life: Life,
     /// The interpreter's own: its file goes by the function's name.
     trampoline: bool,
     epoch: u32,
+}
+
+/// How long a code object has its address, most likely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// For longer than an epoch.
+    Long,
+    /// A module's: it runs once and is gone. Checked whenever it is looked up.
+    Once,
+    /// Others had the address before, or will soon: checked at every look.
+    Fleeting,
 }
 
 /// The words of a code object that tell it from another one at the same address.
@@ -154,7 +162,7 @@ impl Codes {
     #[must_use]
     pub fn known(&self, code: RemoteAddr, instruction: i32) -> Option<FrameId> {
         let entry = self.codes.get(&code)?;
-        if entry.epoch == self.epoch && !entry.brief {
+        if entry.epoch == self.epoch && entry.life == Life::Long {
             self.frames.get(&(code, instruction)).copied()
         } else {
             None
@@ -164,7 +172,7 @@ impl Codes {
     /// Whether what was found at this address may be something else the next time.
     #[must_use]
     pub fn is_fleeting(&self, code: RemoteAddr) -> bool {
-        self.codes.get(&code).is_some_and(|entry| entry.fleeting)
+        self.codes.get(&code).is_some_and(|entry| entry.life == Life::Fleeting)
     }
 
     /// The location of a code object that a frame was resolved for.
@@ -190,7 +198,7 @@ impl Codes {
         let epoch = self.epoch;
         if let Some(entry) = self.codes.get_mut(&code) {
             let named = layout.code.qualname.is_some() || entry.is_named(qualname);
-            if named && entry.epoch == epoch && !entry.brief {
+            if named && entry.epoch == epoch && entry.life == Life::Long {
                 return Ok(code);
             }
             if named && Head::read(memory, &layout.code, code)? == entry.head {
@@ -201,8 +209,9 @@ impl Codes {
         }
         let another = self.codes.remove(&code).is_some_and(|entry| entry.is_named(qualname));
         let mut entry = Entry::read(memory, layout, dictionary, code, qualname, epoch)?;
-        entry.fleeting |= another;
-        entry.brief |= another;
+        if another {
+            entry.life = Life::Fleeting;
+        }
         if self.codes.len() >= MAX_CODES {
             self.codes.clear();
             self.frames.clear();
@@ -239,7 +248,13 @@ impl Entry {
         let file = objects::text(memory, layout, head.filename)?;
         let function = objects::text(memory, layout, name)?;
         // `<string>`, `<template>` and the like; `<frozen …>` is the interpreter's own.
-        let fleeting = file.starts_with('<') && !file.starts_with("<frozen");
+        let life = if file.starts_with('<') && !file.starts_with("<frozen") {
+            Life::Fleeting
+        } else if function == "<module>" {
+            Life::Once
+        } else {
+            Life::Long
+        };
         let line_table = objects::bytes_object(memory, layout, head.line_table, MAX_LINE_TABLE)?;
         let location = CodeLocation {
             file: dictionary.string(&file).ok_or(nonsense)?,
@@ -253,8 +268,7 @@ impl Entry {
             code: dictionary.code(location).ok_or(nonsense)?,
             line_table: line_table.into_boxed_slice(),
             qualified: qualname.is_some(),
-            brief: function == "<module>" || fleeting,
-            fleeting,
+            life,
             trampoline: function == "__init__" && head.filename == head.name,
             epoch,
         })

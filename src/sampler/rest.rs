@@ -1,4 +1,4 @@
-//! Sleeping for as long as all threads do.
+//! Resting for as long as all threads sleep.
 //!
 //! Where the kernel's stream proves that every thread of every process is asleep, nothing can be
 //! seen by looking, and the kernel wakes the recorder as soon as one of them wakes.
@@ -12,12 +12,14 @@ use super::sink::Sink;
 use super::target::TargetProcess;
 use super::thread::SampledThread;
 
+/// It rests no longer than this, so that a request to stop is noticed.
+const LONGEST: Duration = Duration::from_millis(50);
 /// With more threads than this, arming all bells takes longer than a few looks.
 const MOST_THREADS: usize = 64;
 
-/// Sleeps until a thread of these processes wakes, but no longer than `limit`. Returns at once
-/// where one is awake, or may be.
-pub(super) fn doze(targets: &mut [TargetProcess], limit: Duration, clock: Clock, sink: &mut Sink) {
+/// Rests until a thread of these processes wakes, but no longer than `limit`. Returns at once where
+/// one is awake, or may be.
+pub(super) fn rest(targets: &mut [TargetProcess], limit: Duration, clock: Clock, sink: &mut Sink) {
     if !all_asleep(targets, clock, sink) {
         return;
     }
@@ -28,7 +30,10 @@ pub(super) fn doze(targets: &mut [TargetProcess], limit: Duration, clock: Clock,
         let bells = bells.filter_map(|thread| thread.edges.bell());
         let mut bells: Vec<_> = bells.map(|bell| PollFd::new(bell, PollFlags::POLLIN)).collect();
         // However it ends, the next tick looks what has become of the threads.
-        let _rung = poll(&mut bells, PollTimeout::try_from(limit).unwrap_or(PollTimeout::ZERO));
+        let _rung = poll(
+            &mut bells,
+            PollTimeout::try_from(limit.min(LONGEST)).unwrap_or(PollTimeout::ZERO),
+        );
     }
     threads(targets).for_each(|thread| thread.edges.disarm());
 }
@@ -37,9 +42,12 @@ fn all_asleep(targets: &mut [TargetProcess], clock: Clock, sink: &mut Sink) -> b
     let count = threads(targets).count();
     let asleep = |thread: &mut SampledThread| {
         thread.edges.drain(clock, sink);
-        // A loop that woke and waits for something else by now is no sleeper: a tick must look.
-        let waits = thread.event_loop.is_some() && !(thread.polling.is_some() && thread.slept_on());
-        thread.asleep().is_some() && !waits && !thread.edges.is_mute()
+        let asleep = match thread.event_loop {
+            // One that woke and waits for something else by now is no sleeper: a tick must look.
+            Some(_) => thread.slept_on(),
+            None => thread.asleep().is_some(),
+        };
+        asleep && !thread.edges.is_mute()
     };
     count > 0 && count <= MOST_THREADS && threads(targets).all(asleep)
 }
