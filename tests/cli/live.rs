@@ -306,15 +306,31 @@ fn the_demo_says_that_it_cannot_use_what_is_no_python() {
     assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 0);
 }
 
+/// Gets one interrupt, without the moment in which a shell's trap would miss it, then a line; says
+/// so if another interrupt came.
+const INTERRUPTED: &str = r"
+import signal
+INT = {signal.SIGINT}
+signal.pthread_sigmask(signal.SIG_BLOCK, INT)
+print('ready', flush=True)
+signal.sigwait(INT)
+print('got INT', flush=True)
+input()
+print('twice' if signal.sigpending() else 'once')
+raise SystemExit(9)
+";
+
 /// `script` gives looptrace a terminal of its own; Ctrl-C is typed on it.
 #[test]
 fn control_c_reaches_the_program_once_and_the_program_decides() {
+    let Some(python) = python() else { return };
     let directory = tempfile::tempdir().expect("a directory");
-    let program = "trap 'echo got INT' INT; echo ready; read line; echo after; exit 9";
+    fs::write(directory.path().join("program.py"), INTERRUPTED).expect("written");
     // Otherwise the terminal throws away what was printed just before the key came.
     let command = format!(
-        "stty noflsh; exec {} record --quiet -- bash -c \"{program}\"",
-        env!("CARGO_BIN_EXE_looptrace")
+        "stty noflsh; exec {} record --quiet -- {} program.py",
+        env!("CARGO_BIN_EXE_looptrace"),
+        python.display()
     );
     let mut terminal = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
@@ -339,5 +355,44 @@ fn control_c_reaches_the_program_once_and_the_program_decides() {
     let mut rest = String::new();
     screen.read_to_string(&mut rest).expect("text");
     assert_eq!(terminal.wait().expect("it ends").code(), Some(9), "{rest}");
-    assert!(!rest.contains("got INT"), "the signal came twice: {rest}");
+    assert!(rest.contains("once"), "the signal came twice: {rest}");
+}
+
+/// Waits for one signal without the moment in which a shell's trap would miss it.
+const WAITS_FOR_A_SIGNAL: &str = r"
+import signal
+WAITED = {signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGINT}
+signal.pthread_sigmask(signal.SIG_BLOCK, WAITED)
+print('ready', flush=True)
+print('got', int(signal.sigwait(WAITED)), flush=True)
+raise SystemExit(9)
+";
+
+/// The program says when it is ready, so that the signal comes neither too early nor too late.
+#[test]
+fn signals_sent_to_looptrace_reach_the_program() {
+    let Some(python) = python() else { return };
+    for number in [15, 1, 3, 10, 2] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut child = looptrace_in(directory.path())
+            .args(["record", "--quiet", "--"])
+            .arg(&python)
+            .args(["-c", WAITS_FOR_A_SIGNAL])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("looptrace starts");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n");
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        let signal = Signal::try_from(number).expect("a signal");
+        kill(pid, signal).expect("sent");
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).expect("text");
+        assert_eq!(rest, format!("got {number}\n"));
+        assert_eq!(child.wait().expect("looptrace ends").code(), Some(9), "{signal}");
+    }
 }

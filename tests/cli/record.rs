@@ -127,31 +127,3 @@ fn a_program_that_is_no_python_keeps_its_streams_and_its_exit_code() {
 fn a_program_that_a_signal_killed_exits_with_128_and_the_signal() {
     assert_eq!(code(&looptrace(&["record", "--", "sh", "-c", "kill -KILL $$"])), 128 + 9);
 }
-
-/// The program says when it is ready, so that the signal comes neither too early nor too late.
-#[test]
-fn signals_sent_to_looptrace_reach_the_program() {
-    use std::io::{BufRead as _, BufReader, Read as _};
-
-    for (name, number) in [("TERM", 15), ("HUP", 1), ("QUIT", 3), ("USR1", 10), ("INT", 2)] {
-        let script = format!("trap 'echo got {name}; exit 9' {name}; echo ready; read line");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_looptrace"))
-            .args(["record", "--quiet", "--", "bash", "-c", &script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("looptrace starts");
-        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        out.read_line(&mut line).expect("a line");
-        assert_eq!(line, "ready\n");
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
-        let signal = nix::sys::signal::Signal::try_from(number).expect("a signal");
-        nix::sys::signal::kill(pid, signal).expect("sent");
-        let mut rest = String::new();
-        out.read_to_string(&mut rest).expect("text");
-        assert_eq!(rest, format!("got {name}\n"));
-        assert_eq!(child.wait().expect("looptrace ends").code(), Some(9), "{name}");
-    }
-}

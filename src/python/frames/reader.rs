@@ -27,8 +27,11 @@ const MAX_CHUNKS: usize = 128;
 const MAX_CHUNK: u64 = 1 << 26;
 /// Fetched beyond the known end of the data stack, for the next calls' frames.
 const HEADROOM: usize = 512;
+/// No thread state is larger.
+const MAX_THREAD_STATE: u64 = 4096;
 /// The header of a chunk: `previous`, `size`, `top` (in words from the data on), then the data.
 const CHUNK_HEADER: usize = 24;
+
 /// Reads one thread's frames. All buffers are reused; after warm-up a look allocates nothing.
 #[derive(Debug, Default)]
 pub struct FrameReader {
@@ -153,6 +156,12 @@ impl FrameReader {
         let Some(top) = top else {
             return Ok(Step::Moved);
         };
+        if top.is_null()
+            && (task.is_some_and(|task| task.is_some())
+                || is_entering(thread, thread_state, layout))
+        {
+            return Err(Refusal::Torn);
+        }
         let walk = self.walk(memory, layout, top, impatient)?;
         let Some(task) = task.filter(|_| chunks_fit) else { return Ok(Step::Moved) };
         // A task's root coroutine that was read before is believed only where it is on the stack;
@@ -343,12 +352,57 @@ impl FrameReader {
     }
 }
 
+/// Whether a thread without a frame is just entering the interpreter (3.11 and 3.12): its record on
+/// the C stack counts already and names no frame yet. A thread that runs no Python has its record
+/// in its state.
+fn is_entering(thread: ThreadWords, thread_state: RemoteAddr, layout: &Layout) -> bool {
+    matches!(layout.thread.top_frame, TopFrame::CFrame { .. })
+        && thread.top.offset_from(thread_state).is_none_or(|offset| offset > MAX_THREAD_STATE)
+}
+
 /// Why nothing can be said, given what the kernel answered.
 pub(super) const fn refusal(error: MemoryError) -> Refusal {
     match error {
         MemoryError::Exited | MemoryError::Denied => Refusal::Exited,
         MemoryError::Unreadable { .. } | MemoryError::Nonsense { .. } | MemoryError::Os(_) => {
             Refusal::Unreadable
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::ImageMemory;
+    use crate::python::layout::Build;
+
+    const STATE: RemoteAddr = RemoteAddr::new(0x7000_0000_0000);
+
+    fn put(bytes: &mut [u8], offset: u64, word: u64) {
+        let offset = usize::try_from(offset).unwrap();
+        bytes[offset..offset + 8].copy_from_slice(&word.to_le_bytes());
+    }
+
+    /// A thread without a frame, whose record lies `away` from its state.
+    fn look_at_record(minor: u8, away: u64) -> Result<usize, Refusal> {
+        let layout = Layout::for_version(minor, Build::Gil).unwrap();
+        let TopFrame::CFrame { cframe, .. } = layout.thread.top_frame else { panic!() };
+        let record = STATE.offset(away);
+        let mut state = vec![0; 4096];
+        put(&mut state, cframe, record.get());
+        let mut memory = ImageMemory::new();
+        memory.insert(STATE, state);
+        memory.insert(STATE.offset(1 << 20), vec![0; 64]);
+        FrameReader::new()
+            .look(&memory, layout, STATE, TaskSource::None)
+            .map(|look| look.frames.len())
+    }
+
+    #[test]
+    fn a_thread_that_enters_the_interpreter_is_not_taken_for_one_without_frames() {
+        for minor in [11, 12] {
+            assert_eq!(look_at_record(minor, 304), Ok(0), "its state's own record");
+            assert_eq!(look_at_record(minor, 1 << 20), Err(Refusal::Torn), "one on the C stack");
         }
     }
 }
