@@ -3,10 +3,12 @@
 //!
 //! `cargo bench -p looptrace-gui --bench open` prints the time to read and analyse it, the time of
 //! the first frame, and the most memory the process has held; then how long further frames of the
-//! whole window take, at zooms from all of it down to a second.
+//! whole window take, at zooms from all of it down to a second, and how long the table of tasks
+//! takes to be sorted and drawn. `-- --tasks 1000000` has another number of tasks, and
+//! `-- --keep FILE` leaves the recording there.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it is a program that prints")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use eframe::egui::{Context, RawInput, Rect, pos2, vec2};
@@ -19,19 +21,34 @@ use looptrace::model::{
 use looptrace::recording::Writer;
 use looptrace_gui::app::App;
 use looptrace_gui::axis::Range;
+use looptrace_gui::dock;
 use looptrace_gui::load::read_file;
+use looptrace_gui::state::{Pane, Sort, State, TableId};
 
 const SECONDS: u64 = 3_600;
-const TASKS: u64 = 10_000;
 const MS: u64 = 1_000_000;
+
+#[derive(clap::Parser)]
+struct Options {
+    /// How many tasks there are in all
+    #[arg(long, default_value_t = 10_000)]
+    tasks: u64,
+    /// Leave the recording here
+    #[arg(long)]
+    keep: Option<PathBuf>,
+    /// What cargo says.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
 
 fn main() {
     looptrace_gui::memory::keep_freed();
+    let Options { tasks, keep, bench: _ } = clap::Parser::parse();
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("hour.looptrace");
-    let events = write(&path);
+    let path = keep.unwrap_or_else(|| directory.path().join("hour.looptrace"));
+    let events = write(&path, tasks);
     let bytes = std::fs::metadata(&path).unwrap().len();
-    println!("{events} events, {TASKS} tasks, {SECONDS} s, {:.1} MB", bytes as f64 / 1e6);
+    println!("{events} events, {tasks} tasks, {SECONDS} s, {:.1} MB", bytes as f64 / 1e6);
     let before = peak();
     let begun = Instant::now();
     let snapshot = read_file(&path).map_err(|error| error.message).unwrap();
@@ -48,6 +65,36 @@ fn main() {
     );
     for part in [1, 10, 100, 3_600] {
         println!("a frame of the whole window, 1/{part}: {:.2?}", frames(&ctx, &mut app, part));
+    }
+    table(&ctx, &mut app);
+}
+
+/// Sorts the table of tasks by each of its columns, and searches it: how long until the rows are
+/// there, and the dearest frame meanwhile.
+fn table(ctx: &Context, app: &mut App) {
+    dock::show(&mut app.dock, Pane::Tasks);
+    app.state.view = app.snapshot.as_ref().unwrap().whole();
+    app.state.settle();
+    let mut waits: Vec<(&str, State)> = Vec::new();
+    for (column, name) in ["name", "coroutine", "state", "life", "running"].into_iter().enumerate()
+    {
+        let mut state = app.state.clone();
+        state.sorts.insert(TableId::Tasks, Sort { column, descending: column % 2 == 0 });
+        waits.push((name, state));
+    }
+    waits.push(("search", State { search: "task-99".to_owned(), ..app.state.clone() }));
+    for (name, state) in waits {
+        app.state = state;
+        let (begun, mut dearest) = (Instant::now(), std::time::Duration::ZERO);
+        loop {
+            let frame_begun = Instant::now();
+            frame(ctx, app);
+            dearest = dearest.max(frame_begun.elapsed());
+            if !app.is_working() {
+                break;
+            }
+        }
+        println!("tasks by {name}: {:.2?}, no frame above {dearest:.2?}", begun.elapsed());
     }
 }
 
@@ -89,7 +136,7 @@ fn peak() -> u64 {
 
 /// What a recorder at its default rates writes of a service: a look at each millisecond in which
 /// the loop was busy, a fifth of all; twenty censuses a second with the rows that changed.
-fn write(path: &Path) -> u64 {
+fn write(path: &Path, tasks: u64) -> u64 {
     let meta = RecordingMeta {
         rate_hz: 1000,
         census_rate_hz: 20,
@@ -97,7 +144,7 @@ fn write(path: &Path) -> u64 {
         ..RecordingMeta::default()
     };
     let mut writer = Writer::create(path, &meta, true).unwrap();
-    let mut program = Program::new();
+    let mut program = Program::new(tasks);
     let mut count = 0;
     let mut push = |events: &mut Vec<Event>| {
         for event in events.drain(..) {
@@ -111,7 +158,7 @@ fn write(path: &Path) -> u64 {
     for second in 0..SECONDS {
         for part in 0..20 {
             let start = (second * 1_000 + part * 50) * MS;
-            let alive = (second * TASKS / SECONDS).max(1);
+            let alive = ((second * 20 + part) * tasks / (SECONDS * 20)).max(1);
             for tick in 0..10 {
                 let task = program.tasks[(alive - 1 - dice.below(alive.min(60))) as usize];
                 let stack = program.stacks[dice.below(400) as usize];
@@ -146,10 +193,12 @@ struct Program {
     stacks: Vec<StackId>,
     waits: Vec<WaitId>,
     tasks: Vec<TaskId>,
+    /// How many of them have ended.
+    gone: u64,
 }
 
 impl Program {
-    fn new() -> Self {
+    fn new(count: u64) -> Self {
         let mut names = Dictionary::new();
         let process = ProcessId::new(1).unwrap();
         let thread = names.add_thread(Thread { process, native_id: 7, name: None }).unwrap();
@@ -172,13 +221,13 @@ impl Program {
         let kinds = [WaitKind::Sleep, WaitKind::Lock, WaitKind::Future, WaitKind::QueueGet];
         let waits = kinds.map(|kind| names.wait(WaitReason::plain(kind)).unwrap()).to_vec();
         let mut tasks = Vec::new();
-        for nth in 0..TASKS {
+        for nth in 0..count {
             let name = names.string(&format!("Task-{nth}"));
             let coroutine = names.string(&format!("worker_{}", nth % 20));
             let task = Task { process, name, coroutine, code: None, event_loop };
             tasks.push(names.add_task(task).unwrap());
         }
-        Self { names, process, thread, stacks, waits, tasks }
+        Self { names, process, thread, stacks, waits, tasks, gone: 0 }
     }
 
     fn definitions(&mut self) -> Vec<Event> {
@@ -207,11 +256,13 @@ impl Program {
     }
 
     /// A census that finds a few of sixty living tasks changed.
-    fn census(&self, at: u64, alive: u64, dice: &mut Dice, events: &mut Vec<Event>) {
+    fn census(&mut self, at: u64, alive: u64, dice: &mut Dice, events: &mut Vec<Event>) {
         let (process, time) = (self.process, Timestamp::from_nanos(at));
         events.push(Event::CensusBegin { process, time });
-        for _ in 0..12 {
-            let task = self.tasks[(alive - 1 - dice.below(alive.min(60))) as usize];
+        let started = (self.tasks.len() as u64 / (SECONDS * 20)).min(alive);
+        let changed = (0..12).map(|_| dice.below(alive.min(60)));
+        for back in (0..started).chain(changed.collect::<Vec<_>>()) {
+            let task = self.tasks[(alive - 1 - back) as usize];
             let ready = dice.below(10) == 0;
             events.push(Event::TaskRow(TaskRow {
                 task,
@@ -221,8 +272,8 @@ impl Program {
                 cancel_requests: Some(0),
             }));
         }
-        if alive > 60 {
-            events.push(Event::TaskGone { task: self.tasks[(alive - 61) as usize] });
+        for gone in std::mem::replace(&mut self.gone, alive.saturating_sub(60))..self.gone {
+            events.push(Event::TaskGone { task: self.tasks[gone as usize] });
         }
         let end = CensusEnd { time, complete: true, tasks: 60, torn: 0, unreadable: 0 };
         events.push(Event::CensusEnd { process, end });

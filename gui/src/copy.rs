@@ -6,6 +6,7 @@ use looptrace::model::{Stall, TaskId};
 
 use crate::awaits::Graph;
 use crate::axis::Range;
+use crate::contention;
 use crate::flame::Flame;
 use crate::lookup;
 use crate::snapshot::Snapshot;
@@ -94,17 +95,23 @@ pub fn coroutines(snapshot: &Snapshot) -> String {
 /// The table of what tasks queued for.
 #[must_use]
 pub fn contention(snapshot: &Snapshot) -> String {
+    let dictionary = &snapshot.analysis.dictionary;
+    let figure = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
     let rows = snapshot.contended.iter().map(|row| {
         vec![
-            text::wait(&snapshot.analysis.dictionary, Some(row.wait)),
+            row.what.clone(),
+            contention::place(dictionary, row),
             row.waits.to_string(),
-            row.tasks.to_string(),
+            figure(row.tasks),
+            figure(row.most.map(u64::from)),
             row.total.to_string(),
-            row.p99.to_string(),
-            row.longest.to_string(),
+            figure(row.longest),
+            row.held.clone(),
         ]
     });
-    tsv(&["what", "waits", "tasks", "total_ns", "p99_ns", "longest_ns"], rows)
+    let header =
+        ["what", "place", "waits", "tasks", "most_waiters", "total_ns", "longest_ns", "held_by"];
+    tsv(&header, rows)
 }
 
 /// The list of findings.
@@ -150,14 +157,15 @@ pub fn functions(flame: &Flame) -> String {
 #[must_use]
 pub fn awaits(snapshot: &Snapshot, graph: &Graph) -> String {
     let dictionary = &snapshot.analysis.dictionary;
-    let rows = graph.nodes.iter().map(|node| {
-        vec![
-            text::task(dictionary, node.task),
-            text::coroutine(dictionary, node.task),
+    let rows = graph.nodes.iter().filter_map(|node| {
+        let task = node.task()?;
+        Some(vec![
+            text::task(dictionary, task),
+            text::coroutine(dictionary, task),
             node.state.name().to_owned(),
             node.waits_for.clone(),
             node.in_cycle.to_string(),
-        ]
+        ])
     });
     tsv(&["task", "coroutine", "state", "waits_for", "in_circle"], rows)
 }

@@ -7,7 +7,8 @@ use looptrace::analysis::{Analysis, TaskTime};
 use looptrace::model::{Duration, Stall, TaskId};
 
 use crate::axis::Range;
-use crate::facts::{Contended, Steps, contention, only_known_ready, steps};
+use crate::contention::{Contended, contention};
+use crate::facts::{Steps, only_known_ready, steps};
 use crate::findings::{Finding, findings};
 
 /// Everything there is to know about a recording, as far as it has been read.

@@ -201,6 +201,14 @@ impl Cells<'_, '_, '_> {
         if nanos == 0 { self.weak("–") } else { self.text(crate::text::nanos(nanos)) }
     }
 
+    /// A number; one that is not known is a dash.
+    pub fn count(&mut self, number: Option<u64>) {
+        match number {
+            Some(number) => self.text(crate::text::count(number)),
+            None => self.weak("–"),
+        }
+    }
+
     /// A bar of a share of a whole, with its figure.
     pub fn bar(&mut self, part: u64, whole: u64, colour: eframe::egui::Color32) {
         let share = if whole == 0 { 0.0 } else { (part as f64 / whole as f64) as f32 };

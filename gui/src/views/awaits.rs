@@ -8,7 +8,7 @@ use eframe::egui::{
 use looptrace::analysis::timeline::SpanState;
 
 use super::{Show, nothing};
-use crate::awaits::{Graph, Node, graph};
+use crate::awaits::{Graph, Node, What, graph, group_words};
 use crate::command::Command;
 use crate::{apply, text};
 
@@ -37,9 +37,11 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         ui.spinner();
         return;
     };
-    let cycles = graph.nodes.iter().filter(|node| node.in_cycle).count();
+    let in_circles = graph.nodes.iter().filter(|node| node.in_cycle && node.task().is_some());
+    let cycles = in_circles.count();
     ui.horizontal(|ui| {
-        let shown = text::count(graph.nodes.len() as u64);
+        let tasks = graph.nodes.iter().filter(|node| node.task().is_some()).count();
+        let shown = text::count(tasks as u64);
         let words = format!(
             "at {}: {shown} of {} tasks that await or are awaited",
             text::instant(at, 1_000_000),
@@ -108,30 +110,46 @@ fn draw(ui: &mut Ui, show: &mut Show<'_>, node: &Node, rect: Rect) {
     }
     let theme = show.theme;
     let dictionary = &show.snapshot.analysis.dictionary;
-    let name = text::task(dictionary, node.task);
-    let selected = apply::selected_task(show.state, show.snapshot) == Some(node.task);
-    let button = ui.place(rect, Button::new("").fill(theme.raised));
-    let words = format!("{name}, {}", node.state.name());
-    if button.accessible_name(words).clicked() {
-        show.out.push(Command::JumpToTask(node.task));
+    let selected = match node.what {
+        What::Task(task) => apply::selected_task(show.state, show.snapshot) == Some(task),
+        What::Group { .. } => false,
+    };
+    // A task is a box; what several are awaited through has round ends.
+    let (name, below, goes_to, corner) = match node.what {
+        What::Task(task) => {
+            let below = match node.state {
+                SpanState::Waiting => format!("waits for {}", node.waits_for),
+                state => format!("{} · {}", state.name(), text::coroutine(dictionary, task)),
+            };
+            (text::task(dictionary, task), below, task, 4.0)
+        }
+        What::Group { of, kind, tasks } => {
+            let below = format!("awaited by {}", text::task(dictionary, of));
+            (group_words(kind, tasks), below, of, HEIGHT / 2.0)
+        }
+    };
+    let button = Button::new("").fill(theme.raised).corner_radius(corner);
+    let words = match node.what {
+        What::Task(_) => format!("{name}, {}", node.state.name()),
+        What::Group { .. } => format!("{name}, {below}"),
+    };
+    if ui.place(rect, button).accessible_name(words).clicked() {
+        show.out.push(Command::JumpToTask(goes_to));
     }
     let painter = ui.painter_at(rect);
-    let side = rect.with_max_x(rect.left() + 5.0);
-    painter.rect_filled(side, 2.0, theme.state(node.state));
+    if node.task().is_some() {
+        painter.rect_filled(rect.with_max_x(rect.left() + 5.0), 2.0, theme.state(node.state));
+    }
+    let left = if node.task().is_some() { 12.0 } else { HEIGHT / 2.0 };
     let colour = if show.state.finds(&name) { theme.found } else { theme.text };
-    let at = rect.left_top() + vec2(12.0, 3.0);
+    let at = rect.left_top() + vec2(left, 3.0);
     painter.text(at, Align2::LEFT_TOP, &name, FontId::proportional(12.0), colour);
-    let coroutine = text::coroutine(dictionary, node.task);
-    let below = match node.state {
-        SpanState::Waiting => format!("waits for {}", node.waits_for),
-        state => format!("{} · {coroutine}", state.name()),
-    };
-    let at = pos2(rect.left() + 12.0, rect.top() + 18.0);
+    let at = pos2(rect.left() + left, rect.top() + 18.0);
     painter.text(at, Align2::LEFT_TOP, below, FontId::proportional(10.5), theme.weak);
     if node.in_cycle || selected {
         let colour = if node.in_cycle { theme.stall } else { theme.accent };
         let stroke = Stroke::new(2.0, colour);
-        ui.painter().rect_stroke(rect, 4.0, stroke, StrokeKind::Outside);
+        ui.painter().rect_stroke(rect, corner, stroke, StrokeKind::Outside);
     }
     if node.in_cycle {
         let at = rect.right_top() + vec2(-6.0, 3.0);

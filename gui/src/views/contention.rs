@@ -5,20 +5,22 @@ use eframe::egui::Ui;
 use super::tasks::count;
 use super::{Show, nothing};
 use crate::command::Command;
+use crate::contention::place;
 use crate::snapshot::Snapshot;
 use crate::state::{Sort, TableId};
 use crate::table::{Column, Table, figures, words};
 use crate::text;
 
-const COLUMNS: [Column; 8] = [
-    words("What", 0.0, "The lock, queue, semaphore, … that tasks waited for"),
-    figures("Waits", 64.0, "How often a wait for it was seen"),
-    figures("Tasks", 64.0, "How many tasks waited for it"),
-    figures("Sum", 90.0, "All waiting time together"),
-    figures("p50", 80.0, "The median wait"),
-    figures("p99", 80.0, "99 of 100 waits were no longer"),
-    figures("Longest", 80.0, "The longest wait"),
-    words("Longest by", 160.0, "The task that waited longest"),
+const COLUMNS: [Column; 9] = [
+    words("What", 0.0, "The lock, queue, pool of connections, executor, … that tasks waited for"),
+    words("At", 150.0, "The line of code that was first seen waiting for it"),
+    figures("Waits", 52.0, "How often a wait for it was seen"),
+    figures("Tasks", 48.0, "How many tasks waited for it"),
+    figures("Most", 44.0, "The most that were in line at once"),
+    figures("Waited", 84.0, "All waiting time together"),
+    figures("Longest", 72.0, "The longest wait"),
+    words("Held by", 150.0, "Who held it while others waited; how many workers were busy"),
+    words("Longest by", 104.0, "The task that waited longest; a click on the row goes there"),
 ];
 
 /// The table.
@@ -30,7 +32,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         nothing(ui, show.theme, "No contention", words);
         return;
     }
-    let sort = show.sort(TableId::Contention, Sort { column: 3, descending: true });
+    let sort = show.sort(TableId::Contention, Sort { column: 5, descending: true });
     let dictionary = &snapshot.analysis.dictionary;
     let order = order(snapshot, sort);
     count(ui, show, rows.len(), rows.len(), "things tasks queued for, as censuses saw them");
@@ -51,15 +53,15 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         |_| false,
         |row, cells| {
             let Some(row) = at(row) else { return };
-            let name = text::wait(dictionary, Some(row.wait));
-            let found = state.finds(&name);
-            cells.name(name, found);
+            cells.name(&row.what, state.finds(&row.what));
+            let place = place(dictionary, row);
+            cells.weak(text::brief(&place));
             cells.text(text::count(row.waits));
-            cells.text(text::count(row.tasks));
+            cells.count(row.tasks);
+            cells.count(row.most.map(u64::from));
             cells.bar(row.total, most, theme.waiting);
-            for nanos in [row.p50, row.p99, row.longest] {
-                cells.time(nanos);
-            }
+            cells.time(row.longest.unwrap_or(0));
+            cells.text(if row.held.is_empty() { "–" } else { &row.held });
             match row.longest_by {
                 Some((task, _)) => cells.text(text::task(dictionary, task)),
                 None => cells.weak("–"),
@@ -76,15 +78,14 @@ fn order(snapshot: &Snapshot, sort: Sort) -> Vec<usize> {
     let rows = &snapshot.contended;
     let mut order: Vec<usize> = (0..rows.len()).collect();
     match sort.column {
-        0 => order.sort_by_cached_key(|&row| {
-            text::wait(&snapshot.analysis.dictionary, Some(rows[row].wait))
-        }),
-        1 => order.sort_by_key(|&row| rows[row].waits),
-        2 => order.sort_by_key(|&row| rows[row].tasks),
-        3 => order.sort_by_key(|&row| rows[row].total),
-        4 => order.sort_by_key(|&row| rows[row].p50),
-        5 => order.sort_by_key(|&row| rows[row].p99),
+        0 => order.sort_by_key(|&row| &rows[row].what),
+        1 => order.sort_by_cached_key(|&row| place(&snapshot.analysis.dictionary, &rows[row])),
+        2 => order.sort_by_key(|&row| rows[row].waits),
+        3 => order.sort_by_key(|&row| rows[row].tasks),
+        4 => order.sort_by_key(|&row| rows[row].most),
+        5 => order.sort_by_key(|&row| rows[row].total),
         6 => order.sort_by_key(|&row| rows[row].longest),
+        7 => order.sort_by_key(|&row| &rows[row].held),
         _ => order.sort_by_key(|&row| rows[row].longest_by),
     }
     if sort.descending {

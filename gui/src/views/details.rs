@@ -53,7 +53,8 @@ fn of_task(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
     ] {
         share(ui, show, part.as_nanos() as f32 / whole, &format!("{name} {part}"), state);
     }
-    path(ui, show, task);
+    super::path::show(ui, show, task);
+    waits(ui, show, task);
     delays(ui, show, task);
     let at = Timestamp::from_nanos(show.state.cursor.unwrap_or(time.last_seen.as_nanos()));
     awaits(ui, show, task, at);
@@ -65,8 +66,8 @@ fn of_task(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
     }
 }
 
-/// What it waited for, longest first: the way its life took.
-fn path(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
+/// What it waited for, longest first.
+fn waits(ui: &mut Ui, show: &mut Show<'_>, task: TaskId) {
     let snapshot = show.snapshot;
     let mut sums: std::collections::BTreeMap<_, (u64, u64)> = std::collections::BTreeMap::new();
     for span in snapshot.timeline.task_spans(task) {

@@ -14,6 +14,7 @@ pub mod lag_plots;
 pub mod lanes;
 pub mod overlays;
 pub mod overview;
+pub mod path;
 pub mod recording;
 pub mod stall;
 pub mod stalls;
@@ -28,6 +29,8 @@ use eframe::egui::text::{LayoutJob, TextFormat};
 use eframe::egui::{
     Align2, Color32, Frame, Label, Margin, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, vec2,
 };
+
+use looptrace::model::TaskId;
 
 use crate::command::Command;
 use crate::flame::{Flame, Request, difference::Difference};
@@ -84,6 +87,8 @@ pub struct Caches {
     pub statistics: Job<statistics::Key, statistics::Statistics>,
     /// The await graph.
     pub awaits: Job<awaits::Key, crate::awaits::Graph>,
+    /// The critical path of the selected task.
+    pub path: Job<path::Key, (TaskId, crate::critical::Critical)>,
     /// Lags.
     pub lag: Job<lag::Key, lag::Lags>,
     /// Source files.
@@ -115,6 +120,7 @@ impl Caches {
             || self.coroutines.is_working()
             || self.statistics.is_working()
             || self.awaits.is_working()
+            || self.path.is_working()
             || self.lag.is_working()
     }
 }

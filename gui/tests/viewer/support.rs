@@ -51,8 +51,17 @@ pub(crate) fn window_of(
 
 /// Draws until nothing moves and nothing is worked on any more.
 pub(crate) fn settle(window: &mut Window) {
-    until(window, |window| !window.state().is_working());
-    window.run_ok();
+    loop {
+        until(window, |window| !window.state().is_working());
+        window.run_ok();
+        // Work that these frames began may have ended just behind them.
+        if !window.state().is_working() {
+            window.run_ok();
+            if !window.state().is_working() {
+                return;
+            }
+        }
+    }
 }
 
 /// Draws until something is so.

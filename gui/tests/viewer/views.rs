@@ -93,6 +93,26 @@ fn a_task_says_where_its_time_went() {
 }
 
 #[test]
+fn the_critical_path_of_a_task_leads_to_others_and_to_stalls() {
+    let mut window = window("demo");
+    press(&mut window, Action::PaneTasks);
+    window.state_mut().state.search = "connection-3".to_owned();
+    settle(&mut window);
+    click(&mut window, "connection-3");
+    let first = window.state().state.selection;
+    for words in ["Its critical path", "waiting for lock"] {
+        shows(&window, words);
+    }
+    window.get_by_label("Critical path: a click moves the cursor").click();
+    settle(&mut window);
+    assert!(window.state().state.cursor.is_some());
+    let other = window.query_all_by_label_contains("in section-").next();
+    other.expect("it waited for other tasks").click();
+    settle(&mut window);
+    assert_ne!(window.state().state.selection, first);
+}
+
+#[test]
 fn coroutines_statistics_and_contention_are_tables() {
     let mut window = window("demo");
     press(&mut window, Action::PaneCoroutines);
@@ -103,8 +123,12 @@ fn coroutines_statistics_and_contention_are_tables() {
     shows(&window, "between polls p50");
     shows(&window, "Shortest");
     press(&mut window, Action::PaneContention);
-    shows(&window, "Longest by");
-    shows(&window, "lock (Lock)");
+    for words in ["Longest by", "Held by", "Lock #4", "shop/demo_service.py:"] {
+        shows(&window, words);
+    }
+    click(&mut window, "Lock #4");
+    assert!(matches!(window.state().state.selection, Selection::Task(_)));
+    assert!(window.state().state.cursor.is_some());
 }
 
 #[test]

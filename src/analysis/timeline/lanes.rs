@@ -8,9 +8,9 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{CodeId, Dictionary, StringId, TaskId, Timestamp};
 
-use super::Timeline;
 use super::lane::{Group, Lane, LaneKind};
 use super::spans::{Span, Spans};
+use super::{Place, Timeline};
 
 /// With more tasks than this, a group shares lanes among those that do not overlap.
 const OWN_LANES: usize = 64;
@@ -35,7 +35,7 @@ pub(super) fn add_tasks(
     let mut groups: Vec<(Key, Vec<Member>)> = groups.into_iter().collect();
     groups.iter_mut().for_each(|(_, members)| members.sort_unstable());
     groups.sort_unstable_by_key(|(key, members)| (members.first().copied(), *key));
-    timeline.lane_of_task = vec![u32::MAX; tasks.len()];
+    timeline.places = vec![Place::NOWHERE; tasks.len()];
     for ((name, code), members) in groups {
         let begin = timeline.lanes.len();
         let first = members.first().map_or(Timestamp::ZERO, |member| member.0);
@@ -79,12 +79,14 @@ fn pack(timeline: &mut Timeline, members: &[Member], tasks: &mut [Vec<Span>]) {
 
 /// Moves the spans of tasks into a lane: what is no longer needed makes room for the next one.
 fn add_lane(timeline: &mut Timeline, kind: LaneKind, members: &[usize], tasks: &mut [Vec<Span>]) {
-    let position = u32::try_from(timeline.lanes.len()).unwrap_or(u32::MAX);
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let lane = number(timeline.lanes.len());
     let mut spans = Spans::default();
     spans.reserve(members.iter().map(|&index| tasks[index].len()).sum());
     for &index in members {
+        let first = number(spans.len());
         std::mem::take(&mut tasks[index]).into_iter().for_each(|span| spans.push(span));
-        timeline.lane_of_task[index] = position;
+        timeline.places[index] = Place { lane, first, end: number(spans.len()) };
     }
     spans.finish();
     timeline.lanes.push(Lane { kind, spans });

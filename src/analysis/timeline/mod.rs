@@ -50,25 +50,43 @@ pub struct Timeline {
     pub busy: Vec<BusyStretch>,
     /// Who awaited whom, and when.
     pub awaits: AwaitHistory,
-    /// The lane of each task, by the task's index.
-    pub(super) lane_of_task: Vec<u32>,
+    /// Where the spans of each task are, by the task's index.
+    places: Vec<Place>,
+}
+
+/// Where the spans of a task are.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The lane, or `u32::MAX` for none.
+    lane: u32,
+    /// The position of its first span there, and the one behind its last.
+    first: u32,
+    end: u32,
+}
+
+impl Place {
+    const NOWHERE: Self = Self { lane: u32::MAX, first: 0, end: 0 };
 }
 
 impl Timeline {
     /// The lane that shows a task, if any does.
     #[must_use]
     pub fn lane_of(&self, task: TaskId) -> Option<usize> {
-        let lane = *self.lane_of_task.get(task.index())?;
-        (lane != u32::MAX).then_some(lane as usize)
+        let place = self.places.get(task.index())?;
+        (place.lane != u32::MAX).then_some(place.lane as usize)
+    }
+
+    /// The lanes of all tasks.
+    pub fn task_lanes(&self) -> impl Iterator<Item = &Lane> + '_ {
+        self.groups.iter().filter_map(|group| self.lanes.get(group.lanes.clone())).flatten()
     }
 
     /// The spans of one task, in order.
-    pub fn task_spans(&self, task: TaskId) -> impl Iterator<Item = Span> + '_ {
-        self.lane_of(task)
-            .and_then(|lane| self.lanes.get(lane))
-            .into_iter()
-            .flat_map(|lane| lane.spans.iter())
-            .filter(move |span| span.task == Some(task))
+    pub fn task_spans(&self, task: TaskId) -> impl DoubleEndedIterator<Item = Span> + '_ {
+        let place = self.places.get(task.index()).copied().unwrap_or(Place::NOWHERE);
+        let lane = self.lane_of(task).and_then(|lane| self.lanes.get(lane));
+        let within = place.first as usize..place.end as usize;
+        lane.into_iter().flat_map(move |lane| within.clone().filter_map(|at| lane.spans.get(at)))
     }
 
     /// What a task did at `time`, if anything is known of it.
