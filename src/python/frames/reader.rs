@@ -19,8 +19,13 @@ use crate::python::layout::{Layout, TopFrame};
 
 /// Bracketed calls for one look before it is given up as torn.
 const ATTEMPTS: u32 = 20;
-/// After so many of them, the part of a stack that held still is better than none.
+/// After so many of them, the part of a stack that held still is better than none: waiting on would
+/// favour whatever lasts long. Up to 3.10 a call takes longer, and what moves has moved again by the
+/// next one.
 const PATIENCE: u32 = 6;
+const PAIRWISE_PATIENCE: u32 = 2;
+/// So many of them are spent on a task that was looked up too early.
+const TASK_PATIENCE: u32 = 12;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -91,14 +96,18 @@ impl FrameReader {
         if self.tasks.are_changing() {
             self.peek(memory, layout, thread_state, source)?;
         }
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        let patience = if on_stack { PATIENCE } else { PAIRWISE_PATIENCE };
         for attempt in 0..ATTEMPTS {
-            match self.attempt(memory, layout, thread_state, source, attempt >= PATIENCE) {
+            match self.attempt(memory, layout, thread_state, source, attempt >= patience) {
+                Ok(Step::Done(_, None) | Step::Outer(_, None, _))
+                    if attempt < TASK_PATIENCE && self.entered_since(layout, source) => {}
                 Ok(Step::Done(thread, task)) => {
                     self.settle(layout, last, task);
                     let (frames, copies) = (&*self.frames, &self.copies);
                     return Ok(Look { thread, frames, task, partial: false, copies });
                 }
-                Ok(Step::Outer(thread, task, inner)) if attempt >= PATIENCE => {
+                Ok(Step::Outer(thread, task, inner)) if attempt >= patience => {
                     self.stats.outer += 1;
                     self.settle(layout, last, task);
                     let (frames, copies) = (self.kept(Walk::Outer(inner)), &self.copies);
@@ -117,6 +126,13 @@ impl FrameReader {
     /// Has a look copy the word at `addr` along; null for none.
     pub const fn also(&mut self, addr: RemoteAddr) {
         self.plan.also = addr;
+    }
+
+    /// Whether a task's step may have begun between the copies that found none and those of the
+    /// frames (≤ 3.13): a coroutine or a generator is on the stack.
+    fn entered_since(&self, layout: &Layout, source: TaskSource) -> bool {
+        matches!(source, TaskSource::Dict { .. })
+            && self.frames.iter().any(|frame| frame.is_generators(layout))
     }
 
     /// After a look: what the next one is to expect.

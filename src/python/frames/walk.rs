@@ -72,7 +72,8 @@ impl FrameReader {
         }
         self.plan.innermost = innermost_on_stack.unwrap_or_default();
         if self.used_extras != self.plan.extras {
-            let part = impatient && self.plan.extras.ends_with(&self.used_extras);
+            // Where the innermost ones have returned, the others were copied right before.
+            let part = self.plan.extras.ends_with(&self.used_extras);
             self.remember();
             if proof.is_pairwise() && !part {
                 return Ok(Walk::Moved);
