@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::current_task::TaskSource;
 use super::look::{Refusal, RunningTask};
+use super::raw::RawFrame;
 use super::reader::{FrameReader, refusal};
 use super::words::ThreadWords;
 use crate::memory::{ReadMemory, RemoteAddr};
@@ -26,7 +27,9 @@ const MAX_CHANGES: i8 = 4;
 pub(super) struct KnownTask {
     pub(super) coro: RemoteAddr,
     pub(super) name: RemoteAddr,
-    /// Its coroutines' frames, innermost first; null where there are fewer.
+    /// Up to 3.10: the frame of its root coroutine; null if that was not seen.
+    root: RemoteAddr,
+    /// From 3.11 on: its coroutines' frames, innermost first; null where there are fewer.
     frames: [RemoteAddr; DEPTH],
 }
 
@@ -102,6 +105,25 @@ impl FrameReader {
         }
     }
 
+    /// Up to 3.10: has the root coroutine of the running task copied as the innermost frame, where
+    /// it is not planned for. If the task's step has just begun, it is the innermost one; if it has
+    /// not or is over, it says so.
+    pub(super) fn plan_root(&mut self) {
+        let root = self.tasks.get(self.plan.task).map_or(RemoteAddr::NULL, |known| known.root);
+        if !root.is_null() && !self.plan.apart && !self.plan.extras.contains(&root) {
+            self.plan.extras.insert(0, root);
+        }
+    }
+
+    /// Whether the root coroutine of the running task was copied and did not execute (≤ 3.10).
+    pub(super) fn is_outside(&self, layout: &Layout, task: RunningTask) -> bool {
+        let Some(known) = self.tasks.get(task.addr).filter(|_| !task.coro.is_null()) else {
+            return false;
+        };
+        let of_task = |root: &RawFrame| root.generator(layout) == Some(task.coro);
+        self.every_copy(layout, known.root, |root| of_task(root) && !root.is_executing())
+    }
+
     /// Remembers what a look found.
     pub(super) fn remember_task(&mut self, layout: &Layout, task: Option<RunningTask>) {
         let Self { frames, plan, tasks, .. } = self;
@@ -122,6 +144,14 @@ impl FrameReader {
         (known.coro, known.name) = (task.coro, task.name);
         known.frames.reverse();
         let all = &mut tasks.known;
+        if !on_stack {
+            let root = frames.iter().find(|frame| frame.generator(layout) == Some(task.coro));
+            let before = || all.get(&task.addr).filter(|before| before.coro == task.coro);
+            known.root = match root {
+                Some(root) => root.addr,
+                None => before().map_or(RemoteAddr::NULL, |before| before.root),
+            };
+        }
         if all.get(&task.addr) != Some(&known) {
             if all.len() >= MAX_TASKS {
                 all.clear();

@@ -27,6 +27,9 @@
 //! callee was called from there; and the callee was still executing while its own callee was read.
 //! The innermost callers, which move fastest, are copied once more right before their callee.
 //!
+//! Where fn has returned and one of its callers is innermost, that one was copied right before; and
+//! the root coroutine of the running task may stand last although it does not execute.
+//!
 //! What remains is that the program comes round to the same frames within the two or three ranges
 //! that lie between two copies, about a microsecond; `usual.rs` refuses calls that took longer.
 

@@ -150,6 +150,9 @@ impl FrameReader {
         source: TaskSource,
         impatient: bool,
     ) -> Result<Step, Refusal> {
+        if layout.thread.datastack_chunk.is_none() {
+            self.plan_root();
+        }
         self.plan.lay_out(&mut self.copies, layout, thread_state, source);
         self.stats.brackets += 1;
         let begun = Instant::now();
@@ -187,6 +190,7 @@ impl FrameReader {
         };
         if let Some(task) = task.filter(|&task| doubtful(task))
             && !self.kept(walk).iter().any(|frame| frame.generator(layout) == Some(task.coro))
+            && !self.is_outside(layout, task)
         {
             return Ok(Step::Moved);
         }

@@ -44,7 +44,8 @@ impl FrameReader {
         let mut proof = Proof::new(layout, self.paused);
         let mut innermost_on_stack = None;
         // Up to 3.10 the innermost planned frame was copied right before and right after `top`.
-        let planned = self.plan.extras.first().copied();
+        let executes = |&at: &RemoteAddr| self.every_copy(layout, at, RawFrame::is_executing);
+        let planned = self.plan.extras.iter().copied().find(executes);
         let outer_only = impatient && proof.is_pairwise() && self.copies.frame(top).is_none();
         let mut at = if outer_only { planned.unwrap_or(top) } else { top };
         while !at.is_null() {
@@ -87,7 +88,7 @@ impl FrameReader {
         Ok(match cut {
             0 if !outer_only => Walk::Whole,
             // Where frames are objects of their own, the caller of what moved may have moved, too.
-            cut if proof.is_pairwise() => Walk::Outer(cut + 1),
+            cut if proof.is_pairwise() && cut > 0 => Walk::Outer(cut + 1),
             cut => Walk::Outer(cut),
         })
     }
@@ -107,6 +108,20 @@ impl FrameReader {
             }
         }
         all
+    }
+
+    /// Whether the frame at `at` was copied and every copy of it is such.
+    pub(super) fn every_copy(
+        &self,
+        layout: &Layout,
+        at: RemoteAddr,
+        such: impl Fn(&RawFrame) -> bool,
+    ) -> bool {
+        let is_such = |bytes| RawFrame::parse(bytes, at, layout).is_some_and(|frame| such(&frame));
+        self.copies.frame(at).is_some_and(|copies| {
+            is_such(copies.first)
+                && [copies.second, copies.third].into_iter().flatten().all(is_such)
+        })
     }
 
     /// Plans for the frames outside the data stack that were just used, and remembers their
