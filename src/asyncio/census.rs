@@ -113,6 +113,8 @@ pub(super) struct Lasting {
     pub(super) detailed: bool,
     pub(super) prepared: Vec<Prepared>,
     tasks: Vec<RemoteAddr>,
+    /// What is held, and by whom.
+    pub(super) holding: Vec<(RemoteAddr, TaskId)>,
     /// Positions of the records in the order of the last walk.
     order: Vec<usize>,
 }
@@ -139,6 +141,7 @@ impl Lasting {
             detailed: false,
             prepared: Vec::new(),
             tasks: Vec::new(),
+            holding: Vec::new(),
             order: Vec::new(),
         }
     }
@@ -257,7 +260,7 @@ impl<M: ReadMemory> Census<'_, M> {
             if record.seen == epoch {
                 return Ok(());
             }
-            if !stepping && guards.unchanged(self.memory, &record.guard) {
+            if !stepping && guards.unchanged(self.memory, &mut record.guard) {
                 record.seen = epoch;
                 let done = record.row.is_none_or(|row| row.state == TaskState::Done);
                 self.summary.tasks += u32::from(!done);

@@ -2,7 +2,7 @@
 
 use super::chain::Element;
 use super::reading::{Reading, Scratch};
-use crate::memory::{RemoteAddr, Span};
+use crate::memory::{RemoteAddr, Seen, Span};
 
 /// A task as read once.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +13,8 @@ pub(super) struct Draft {
     pub(super) stepping: bool,
     /// What was read; `None` if that made no sense.
     pub(super) reading: Option<Reading>,
-    /// What its words folded to.
-    pub(super) folded: u64,
+    /// What its words folded to, and when at the earliest.
+    pub(super) folded: (u64, Seen),
     chain: (usize, usize),
     awaiters: (usize, usize),
     spans: (usize, usize),
@@ -52,7 +52,7 @@ impl Drafts {
         reading: Option<Reading>,
         scratch: &Scratch,
         spans: &[Span],
-        folded: u64,
+        folded: (u64, Seen),
     ) {
         let draft = Draft {
             addr,

@@ -150,7 +150,7 @@ impl AsyncioReader {
                 for span in guards.spans(&record.guard) {
                     memory.forget(span.start(), Span::BYTES);
                 }
-                guards.unchanged(memory, &record.guard)
+                guards.holds(memory, &record.guard)
             })
         });
     }

@@ -13,7 +13,7 @@ use super::reading::Reading;
 use super::subject::{Subject, subject};
 use super::wait::{self, Found};
 use super::watch::Watch;
-use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Span};
+use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Seen, Span};
 use crate::model::{Event, TaskNote, TaskRow, TaskState, WaitDetail, WaitKind, WaitReason};
 use crate::python::objects::types::Types;
 
@@ -231,9 +231,14 @@ impl<M: ReadMemory> Census<'_, M> {
         self.lasting.more_spans.get(row.spans.0..row.spans.1).unwrap_or_default()
     }
 
-    /// Keeps a row. `folded` is what the words of the reading fold to. A wait that changed between
+    /// Keeps a row. `folded` is what the words of the reading fold to, and `seen` when at the earliest. A wait that changed between
     /// its two reads keeps its kind, and is read again next time.
-    pub(super) fn remember(&mut self, prepared: Prepared, reading: &Reading, folded: u64) {
+    pub(super) fn remember(
+        &mut self,
+        prepared: Prepared,
+        reading: &Reading,
+        (folded, seen): (u64, Seen),
+    ) {
         let proven = self.holds(&prepared);
         let Prepared { position, mut row, kind, wants, held, detail, note, spans: range, .. } =
             prepared;
@@ -272,7 +277,7 @@ impl<M: ReadMemory> Census<'_, M> {
         match self.memory.fold_onto(folded, more) {
             Ok(folded) if settled => {
                 spans.extend_from_slice(more);
-                guards.replace(&mut record.guard, spans, folded);
+                guards.replace(self.memory, &mut record.guard, spans, (folded, seen));
             }
             _ => guards.drop(&mut record.guard),
         }
@@ -285,18 +290,20 @@ impl<M: ReadMemory> Census<'_, M> {
         }
         let epoch = self.lasting.epoch;
         let seen = |record: &&super::record::Record| record.seen == epoch;
+        let mut holding = std::mem::take(&mut self.lasting.holding);
+        holding.clear();
         for record in self.lasting.records.iter().filter(seen) {
             if let Some(addr) = record.wants {
                 state.objects.want(addr, epoch);
             }
-        }
-        for record in self.lasting.records.iter().filter(seen) {
-            for &addr in &record.held {
-                if let Some(id) = record.id {
-                    state.objects.hold(addr, id, epoch);
-                }
+            if let Some(id) = record.id {
+                holding.extend(record.held.iter().map(|&addr| (addr, id)));
             }
         }
+        for &(addr, id) in &holding {
+            state.objects.hold(addr, id, epoch);
+        }
+        self.lasting.holding = holding;
         let mut env = Env { layout: self.layout, types: &mut state.types };
         state.objects.update(self.memory, &mut env, epoch, self.events)
     }

@@ -2,7 +2,7 @@
 
 use super::census::{Census, InterpreterState, Lasting};
 use super::reading::Reading;
-use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Span};
+use crate::memory::{MemoryError, ReadMemory, RemoteAddr, Seen, Span};
 use crate::python::objects::types::Types;
 
 /// A task that changes under the read is read this often more.
@@ -12,8 +12,8 @@ const TRIES: usize = 3;
 enum Proof {
     /// There is no task (any more).
     NoTask,
-    /// The same words were there in two reads; what they fold to.
-    Proven(Reading, u64),
+    /// The same words were there in two reads; what they fold to, and when they did at the earliest.
+    Proven(Reading, (u64, Seen)),
     /// It changed in between, or made no sense.
     Unproven(Option<Reading>),
 }
@@ -35,9 +35,10 @@ impl<M: ReadMemory> Census<'_, M> {
             Err(error) => return Err(error),
         };
         let Lasting { drafts, scratch, spans, .. } = &mut *self.lasting;
+        let seen = self.memory.seen();
         let folded = self.memory.fold(spans);
         let reading = if folded.is_ok() { reading } else { None };
-        drafts.push((addr, place, stepping), reading, scratch, spans, folded.unwrap_or(0));
+        drafts.push((addr, place, stepping), reading, scratch, spans, (folded.unwrap_or(0), seen));
         Ok(())
     }
 
@@ -58,7 +59,7 @@ impl<M: ReadMemory> Census<'_, M> {
         for index in 0..drafts.len() {
             let Some(draft) = drafts.get(index) else { break };
             let Some(position) = order.get_mut(draft.place) else { continue };
-            let same = self.memory.fold_again(drafts.spans(&draft)) == Some(draft.folded);
+            let same = self.memory.fold_again(drafts.spans(&draft)) == Some(draft.folded.0);
             match draft.reading {
                 Some(reading) if same => {
                     let Lasting { scratch, spans, .. } = &mut *self.lasting;
@@ -137,11 +138,12 @@ impl<M: ReadMemory> Census<'_, M> {
             Err(error) => return Err(error),
         };
         let spans = &self.lasting.spans;
+        let seen = self.memory.seen();
         let folded = self.memory.fold(spans);
         self.memory.read_again(spans)?;
         Ok(match folded {
             Ok(folded) if reading.consistent && self.memory.fold_again(spans) == Some(folded) => {
-                Proof::Proven(reading, folded)
+                Proof::Proven(reading, (folded, seen))
             }
             _ => Proof::Unproven(Some(reading)),
         })

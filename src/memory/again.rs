@@ -31,7 +31,7 @@ impl Again {
         self.wanted.sort_unstable();
         self.wanted.dedup();
         self.pages.clear();
-        push_runs(&mut self.pages, &self.wanted);
+        push_runs(&mut self.pages, self.wanted.iter().copied());
         source.read_batch(&mut self.pages)
     }
 

@@ -1,7 +1,6 @@
 //! Many ranges for one system call, in reusable buffers.
 
 use super::RemoteAddr;
-use super::live::prefer_huge_pages;
 
 /// One range of a [`Batch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,15 +49,6 @@ impl Batch {
     #[must_use]
     pub fn is_filled(&self) -> bool {
         self.ranges.iter().all(|range| range.filled)
-    }
-
-    /// Makes room for this many bytes in all.
-    pub(super) fn reserve(&mut self, total: usize) {
-        if self.bytes.capacity() < total {
-            // Nothing that is there is wanted any more; a new buffer need not be copied to.
-            self.bytes = Vec::with_capacity(total + total / 8);
-            prefer_huge_pages(&mut self.bytes);
-        }
     }
 
     /// Adds a range; it is fetched after those added before.

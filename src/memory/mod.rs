@@ -6,12 +6,13 @@
 mod addr;
 mod again;
 mod batch;
-mod blocks;
 mod error;
+mod fold;
 mod image;
 mod live;
 mod paged;
 mod span;
+mod store;
 
 pub use addr::RemoteAddr;
 pub use batch::{Batch, RangeId};
@@ -20,6 +21,7 @@ pub use image::ImageMemory;
 pub use live::LiveMemory;
 pub use paged::{Memory, PagedMemory};
 pub use span::Span;
+pub use store::Seen;
 
 /// A source of another process's bytes.
 pub trait ReadMemory {

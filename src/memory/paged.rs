@@ -2,14 +2,14 @@
 //!
 //! A census touches many small objects that lie close together in the interpreter's arenas. One
 //! scattered range costs the kernel about as much as copying 2–4 KiB, so whole pages are copied:
-//! on a miss a block of neighbouring pages, and at the start of the next pass all pages that the
-//! last pass used, coalesced, in a few calls.
+//! on a miss a block of neighbouring pages, and at the start of the next pass all pages that were
+//! needed lately. These are compared with what is kept while they are in the cache, so that whoever
+//! was built from parts that did not change is known to hold without being looked at.
 
 use rustc_hash::FxHashMap;
 
 use super::again::Again;
-use super::blocks::Blocks;
-use super::span::{Span, mix};
+use super::store::Store;
 use super::{Batch, MemoryError, ReadMemory, RemoteAddr};
 
 /// Random access to the bytes of another process, as object readers use it.
@@ -72,30 +72,35 @@ const PAGE_BITS: u32 = 52;
 /// Pages fetched at once on a miss: few at first, more once a pass has missed often, since then it
 /// walks much memory for the first time.
 const READ_AHEAD: [(u32, u64); 4] = [(16, 1), (64, 4), (256, 16), (u32::MAX, 64)];
+/// Pages that are read again in one call: they are compared while they are in the cache.
+const TOGETHER: usize = 64;
 /// No pass holds more pages than this (1 GiB); reads beyond it fail.
 const MAX_PAGES: usize = 1 << 18;
-/// Positions from here on are in the blocks.
-const BLOCKS: usize = 1 << 30;
+/// After so many passes, or this much more memory, pages have to show that somebody needs them.
+const REVIEW_AFTER: u32 = 256;
+const REVIEW_GROWTH: (usize, usize) = (5, 4);
 
-/// Pages of another process, copied on demand and remembered for one pass.
+/// Pages of another process, copied on demand and kept from pass to pass.
 #[derive(Debug)]
 pub struct PagedMemory<M> {
-    source: M,
-    /// Page number → position in `pages`, in pages; from [`BLOCKS`] on in `blocks`.
+    pub(super) source: M,
+    /// Page number → slot.
     slots: FxHashMap<u64, u32>,
     near: Vec<(u64, u32)>,
     /// The number of the pass, shifted above the page bits; never 0.
     pass: u64,
-    /// What the pass began with.
-    pages: Batch,
-    /// What was missing then.
-    blocks: Blocks,
-    /// By position in `pages` and in `blocks`.
-    touched: [Vec<bool>; 2],
-    wanted: Vec<u64>,
-    again: Again,
+    pub(super) store: Store,
+    /// The pages kept and their slots, in the order of pages.
+    order: Vec<(u64, u32)>,
+    /// What is just being read.
+    fresh: Batch,
+    pub(super) again: Again,
     scratch: Vec<u8>,
     misses: u32,
+    /// Pages copied in this pass.
+    copied: usize,
+    /// Passes since the last review, and the pages kept then.
+    review: (u32, usize),
 }
 
 impl<M: ReadMemory> PagedMemory<M> {
@@ -107,13 +112,14 @@ impl<M: ReadMemory> PagedMemory<M> {
             slots: FxHashMap::default(),
             near: vec![(0, 0); NEAR],
             pass: 1 << PAGE_BITS,
-            pages: Batch::new(),
-            blocks: Blocks::default(),
-            touched: [Vec::new(), Vec::new()],
-            wanted: Vec::new(),
+            store: Store::new(),
+            order: Vec::new(),
+            fresh: Batch::new(),
             again: Again::default(),
             scratch: Vec::new(),
             misses: 0,
+            copied: 0,
+            review: (0, 0),
         }
     }
 
@@ -125,79 +131,99 @@ impl<M: ReadMemory> PagedMemory<M> {
     /// Bytes copied in this pass so far.
     #[must_use]
     pub fn pass_bytes(&self) -> usize {
-        self.pages.used + self.blocks.len() * PAGE_BYTES
+        self.copied * PAGE_BYTES
     }
 
     /// Begins a new look at the target: forgets all pages.
     pub fn begin(&mut self) {
         self.slots.clear();
+        self.store.clear();
+        self.next_pass();
+    }
+
+    fn next_pass(&mut self) {
         self.pass = self.pass.wrapping_add(1 << PAGE_BITS);
         if self.pass == 0 {
             self.near.fill((0, 0));
             self.pass = 1 << PAGE_BITS;
         }
-        self.pages.clear();
-        self.blocks.clear();
-        self.touched.iter_mut().for_each(Vec::clear);
+        if !self.store.tick() {
+            self.slots.clear();
+            self.store = Store::new();
+        }
         self.misses = 0;
+        self.copied = 0;
     }
 
-    /// Begins a new look at the target and fetches the pages that the last one used.
+    /// Begins a new look at the target and fetches anew the pages that were needed lately.
     ///
     /// # Errors
     /// When nothing can be read any more.
     pub fn begin_like_last(&mut self) -> Result<(), MemoryError> {
-        let mut wanted = std::mem::take(&mut self.wanted);
-        wanted.clear();
-        wanted.extend(
-            self.slots
-                .iter()
-                .filter(|&(_, &slot)| {
-                    let [pages, blocks] = &self.touched;
-                    let slot = slot as usize;
-                    match slot.checked_sub(BLOCKS) {
-                        Some(number) => blocks.get(number) == Some(&true),
-                        None => pages.get(slot) == Some(&true),
-                    }
-                })
-                .map(|(&page, _)| page),
-        );
-        wanted.sort_unstable();
-        self.begin();
-        let result = self.fetch(&wanted);
-        self.wanted = wanted;
+        let unneeded: Vec<(u64, u32)> = self.store.untouched().collect();
+        for (page, slot) in unneeded {
+            self.drop_page(page, slot);
+        }
+        self.next_pass();
+        self.order.clear();
+        self.order.extend(self.store.pages());
+        self.order.sort_unstable();
+        let order = std::mem::take(&mut self.order);
+        let result = order.chunks(TOGETHER).try_for_each(|chunk| self.refresh(chunk));
+        self.order = order;
+        self.review.0 += 1;
+        let (most, of) = REVIEW_GROWTH;
+        if self.review.0 > REVIEW_AFTER || self.store.len() * of > self.review.1 * most + TOGETHER {
+            self.review = (0, self.store.len());
+            self.store.doubt();
+        }
         result
+    }
+
+    /// Reads these pages again, in one call.
+    fn refresh(&mut self, pages: &[(u64, u32)]) -> Result<(), MemoryError> {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.clear();
+        push_runs(&mut fresh, pages.iter().map(|&(page, _)| page));
+        let result = self.source.read_batch(&mut fresh);
+        self.copied += pages.len();
+        let mut rest = pages;
+        for range in &fresh.ranges {
+            let (these, others) = rest.split_at(rest.len().min(range.len / PAGE_BYTES));
+            rest = others;
+            let bytes = fresh.bytes.get(range.start..range.start + range.len);
+            let bytes = bytes.filter(|_| range.filled).unwrap_or_default();
+            let mut bytes = bytes.chunks_exact(PAGE_BYTES);
+            for &(page, slot) in these {
+                match bytes.next() {
+                    Some(bytes) => self.store.update(slot, bytes),
+                    None => self.drop_page(page, slot),
+                }
+            }
+        }
+        self.fresh = fresh;
+        result
+    }
+
+    fn drop_page(&mut self, page: u64, slot: u32) {
+        self.slots.remove(&page);
+        self.store.remove(slot);
+        if let Some(near) = self.near.get_mut(near_index(page)) {
+            *near = (0, 0);
+        }
     }
 
     /// Makes the next access to these bytes fetch them anew.
     pub fn forget(&mut self, addr: RemoteAddr, len: usize) {
         let last = addr.offset(len.saturating_sub(1) as u64).get() / PAGE;
         for page in addr.get() / PAGE..=last {
-            self.slots.remove(&page);
+            if let Some(&slot) = self.slots.get(&page) {
+                self.store.set_stale(slot);
+            }
             if let Some(near) = self.near.get_mut(near_index(page)) {
                 *near = (0, 0);
             }
         }
-    }
-
-    fn fetch(&mut self, wanted: &[u64]) -> Result<(), MemoryError> {
-        push_runs(&mut self.pages, wanted);
-        self.source.read_batch(&mut self.pages)?;
-        let [touched, _] = &mut self.touched;
-        touched.resize(self.pages.used / PAGE_BYTES, false);
-        for range in &self.pages.ranges {
-            if !range.filled {
-                continue;
-            }
-            let first = range.addr.get() / PAGE;
-            let slot = range.start / PAGE_BYTES;
-            for i in 0..range.len / PAGE_BYTES {
-                if let Ok(slot) = u32::try_from(slot + i) {
-                    self.slots.insert(first + i as u64, slot);
-                }
-            }
-        }
-        Ok(())
     }
 
     fn miss(&mut self, page: u64) -> Result<u32, MemoryError> {
@@ -216,7 +242,7 @@ impl<M: ReadMemory> PagedMemory<M> {
         self.slots.get(&page).copied().ok_or(MemoryError::Unreadable { addr, len: PAGE_BYTES })
     }
 
-    /// The run of pages around `page` that this pass does not hold, within the block of `block`
+    /// The run of pages around `page` that are not kept, within the block of `block`
     /// pages that it is in. What is there is not fetched twice: beside one page that was forgotten
     /// that would be all the others.
     fn unknown_around(&self, page: u64, block: u64) -> (u64, u64) {
@@ -227,120 +253,80 @@ impl<M: ReadMemory> PagedMemory<M> {
         (page - before, before + 1 + after)
     }
 
+    /// Fetches pages that are not kept yet.
     fn fetch_block(&mut self, first: u64, count: u64) -> Result<(), MemoryError> {
         let addr = RemoteAddr::new(first * PAGE);
-        let len = usize::try_from(count).unwrap_or(0) * PAGE_BYTES;
-        let unreadable = MemoryError::Unreadable { addr, len };
-        if self.pass_bytes() + len > MAX_PAGES * PAGE_BYTES {
-            return Err(unreadable);
+        let pages = usize::try_from(count).unwrap_or(0);
+        let len = pages * PAGE_BYTES;
+        if self.store.len() + pages > MAX_PAGES {
+            return Err(MemoryError::Unreadable { addr, len });
         }
-        let (start, into) = self.blocks.place(len / PAGE_BYTES).ok_or(unreadable)?;
-        if let Err(error) = self.source.read_into(addr, into) {
-            self.blocks.give_back(len / PAGE_BYTES);
-            return Err(error);
+        self.store.tick();
+        self.copied += pages;
+        let mut fresh = std::mem::take(&mut self.scratch);
+        if fresh.len() < len {
+            fresh.resize(len, 0);
         }
-        let [_, touched] = &mut self.touched;
-        touched.resize(self.blocks.len(), false);
-        for i in 0..count {
-            let slot = BLOCKS + start + usize::try_from(i).unwrap_or(0);
-            // A page of this pass stays as it was first seen: neighbours read later must not
-            // replace it under an object that was half read.
-            if let Ok(slot) = u32::try_from(slot) {
-                self.slots.entry(first + i).or_insert(slot);
+        let into = fresh.get_mut(..len).unwrap_or_default();
+        let result = self.source.read_into(addr, into);
+        if result.is_ok() {
+            for (page, bytes) in (first..).zip(into.chunks_exact(PAGE_BYTES)) {
+                let Some(slot) = self.store.add(page) else { break };
+                if let Some(kept) = self.store.page_mut(slot) {
+                    kept.copy_from_slice(bytes);
+                }
+                self.slots.insert(page, slot);
             }
         }
-        Ok(())
+        self.scratch = fresh;
+        result
+    }
+
+    /// Fetches a page anew that is kept.
+    fn fetch_again(&mut self, page: u64, slot: u32) -> Result<(), MemoryError> {
+        self.misses = self.misses.saturating_add(1);
+        self.copied += 1;
+        self.store.tick();
+        let mut bytes = [0; PAGE_BYTES];
+        let result = self.source.read_into(RemoteAddr::new(page * PAGE), &mut bytes);
+        match result {
+            Ok(()) => self.store.update(slot, &bytes),
+            Err(_) => self.drop_page(page, slot),
+        }
+        result
     }
 
     /// The slot of a page, fetched if need be.
     #[inline]
-    fn slot(&mut self, page: u64) -> Result<usize, MemoryError> {
+    pub(super) fn slot(&mut self, page: u64) -> Result<u32, MemoryError> {
         match self.near.get(near_index(page)) {
-            Some(&(near, slot)) if near == page | self.pass => Ok(slot as usize),
+            Some(&(near, slot)) if near == page | self.pass => Ok(slot),
             _ => self.far_slot(page),
         }
     }
 
     /// The slot of a page that is not at hand; from then on it is, and counts as used.
-    fn far_slot(&mut self, page: u64) -> Result<usize, MemoryError> {
+    fn far_slot(&mut self, page: u64) -> Result<u32, MemoryError> {
         let slot = match self.slots.get(&page) {
-            Some(&slot) => slot,
+            Some(&slot) => {
+                if self.store.is_stale(slot) {
+                    self.fetch_again(page, slot)?;
+                }
+                slot
+            }
             None => self.miss(page)?,
         };
         if let Some(near) = self.near.get_mut(near_index(page)) {
             *near = (page | self.pass, slot);
         }
-        let slot = slot as usize;
-        let [pages, blocks] = &mut self.touched;
-        let touched = match slot.checked_sub(BLOCKS) {
-            Some(number) => blocks.get_mut(number),
-            None => pages.get_mut(slot),
-        };
-        if let Some(touched) = touched {
-            *touched = true;
-        }
+        self.store.touch(slot);
         Ok(slot)
     }
 
     /// `len` bytes at `within` in the page at `slot`.
     #[inline]
-    fn at(&self, slot: usize, within: usize, len: usize) -> Option<&[u8]> {
-        match slot.checked_sub(BLOCKS) {
-            Some(number) => self.blocks.get(number, within, len),
-            None => {
-                let from = slot * PAGE_BYTES + within;
-                self.pages.bytes.get(from..from + len)
-            }
-        }
-    }
-
-    /// A number that differs whenever one word of `spans` differs, and practically always when
-    /// several do.
-    ///
-    /// # Errors
-    /// When one of them cannot be read.
-    pub fn fold(&mut self, spans: &[Span]) -> Result<u64, MemoryError> {
-        self.fold_onto(0, spans)
-    }
-
-    /// Goes on where [`Self::fold`] gave `folded`.
-    ///
-    /// # Errors
-    /// When one of the words cannot be read.
-    pub fn fold_onto(&mut self, mut folded: u64, spans: &[Span]) -> Result<u64, MemoryError> {
-        for &span in spans {
-            let (addr, mask) = span.parts();
-            if addr.get() < PAGE {
-                return Err(MemoryError::Unreadable { addr, len: 8 });
-            }
-            let within = usize::try_from(addr.get() % PAGE).unwrap_or(0);
-            if within + Span::BYTES <= PAGE_BYTES {
-                let slot = self.slot(addr.get() / PAGE)?;
-                let bytes = self.at(slot, within, Span::BYTES);
-                let bytes = bytes.ok_or(MemoryError::Unreadable { addr, len: Span::BYTES })?;
-                folded = span.fold(folded, bytes);
-            } else {
-                for index in (0..16).filter(|index| mask & (1 << index) != 0) {
-                    folded = mix(folded, self.u64(addr.offset(8 * index))?);
-                }
-            }
-        }
-        Ok(folded)
-    }
-
-    /// Fetches the pages of `spans` a second time, beside what this pass holds. What folds to the
-    /// same number in both was there, unchanged, at one instant in between.
-    ///
-    /// # Errors
-    /// When nothing can be read any more.
-    pub fn read_again(&mut self, spans: &[Span]) -> Result<(), MemoryError> {
-        self.again.fetch(&self.source, spans)
-    }
-
-    /// As [`Self::fold`], of what [`Self::read_again`] fetched; `None` if not all is there.
-    #[must_use]
-    pub fn fold_again(&self, spans: &[Span]) -> Option<u64> {
-        self.again.fold(spans)
+    pub(super) fn at(&self, slot: u32, within: usize, len: usize) -> Option<&[u8]> {
+        self.store.get(slot, within, len)
     }
 
     fn crossing(&mut self, addr: RemoteAddr, len: usize) -> Result<&[u8], MemoryError> {
@@ -377,20 +363,23 @@ impl<M: ReadMemory> Memory for PagedMemory<M> {
 
 /// Adds the pages to a batch, neighbours in one range. Gaps are left out even where copying them
 /// would cost no more than skipping: an unmapped page in between would take the range with it.
-pub(super) fn push_runs(batch: &mut Batch, pages: &[u64]) {
-    if batch.is_empty() {
-        batch.reserve(pages.len() * PAGE_BYTES);
+pub(super) fn push_runs(batch: &mut Batch, pages: impl IntoIterator<Item = u64>) {
+    let mut run: Option<(u64, usize)> = None;
+    let mut end = |run: Option<(u64, usize)>| {
+        if let Some((first, count)) = run {
+            batch.push(RemoteAddr::new(first * PAGE), count * PAGE_BYTES);
+        }
+    };
+    for page in pages {
+        run = match run {
+            Some((first, count)) if first + count as u64 == page => Some((first, count + 1)),
+            before => {
+                end(before);
+                Some((page, 1))
+            }
+        };
     }
-    let mut rest = pages;
-    while let Some(&first) = rest.first() {
-        let run =
-            rest.windows(2).take_while(|pair| pair[1] - pair[0] == 1).count().saturating_add(1);
-        let last = rest.get(run - 1).copied().unwrap_or(first);
-        let count = (last - first + 1).min(MAX_PAGES as u64);
-        let len = usize::try_from(count).unwrap_or(0) * PAGE_BYTES;
-        batch.push(RemoteAddr::new(first * PAGE), len);
-        rest = rest.get(run..).unwrap_or_default();
-    }
+    end(run);
 }
 
 /// Nothing that is read at once is larger than this.
