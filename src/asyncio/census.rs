@@ -8,6 +8,7 @@ use super::frames::Naming;
 use super::guard::Guards;
 use super::held::{Functions, Held};
 use super::jobs::Jobs;
+use super::linked::Lists;
 use super::locate::Asyncio;
 use super::loops::{self, Loops};
 use super::naming::{Known, define};
@@ -113,6 +114,7 @@ pub(super) struct Lasting {
     pub(super) detailed: bool,
     pub(super) prepared: Vec<Prepared>,
     tasks: Vec<RemoteAddr>,
+    lists: Lists,
     /// What is held, and by whom.
     pub(super) holding: Vec<(RemoteAddr, TaskId)>,
     /// Positions of the records in the order of the last walk.
@@ -141,6 +143,7 @@ impl Lasting {
             detailed: false,
             prepared: Vec::new(),
             tasks: Vec::new(),
+            lists: Lists::default(),
             holding: Vec::new(),
             order: Vec::new(),
         }
@@ -176,7 +179,7 @@ impl<M: ReadMemory> Census<'_, M> {
             self.layout,
             &asyncio,
             state.addr,
-            &threads,
+            (&threads, &mut self.lasting.lists),
             &mut tasks,
         )?;
         // A step that just began may belong to a task that the walk missed.

@@ -88,6 +88,10 @@ impl Guards {
 
     fn compare<M: ReadMemory>(&mut self, memory: &mut PagedMemory<M>, guard: &mut Guard) -> bool {
         let seen = memory.seen();
+        if memory.words_unchanged(self.spans(guard), self.parts(guard), guard.seen) {
+            guard.seen = seen;
+            return true;
+        }
         let same = self.holds(memory, guard);
         let mut now = std::mem::take(&mut self.scratch);
         now.clear();

@@ -14,6 +14,7 @@ mod guard;
 mod held;
 mod jobs;
 mod lingering;
+mod linked;
 mod locate;
 mod loops;
 mod naming;

@@ -1,7 +1,8 @@
 //! Where all tasks of an interpreter are registered.
 
+use super::linked::Lists;
 use super::locate::Asyncio;
-use crate::memory::{Memory as _, MemoryError, PagedMemory, ReadMemory, RemoteAddr};
+use crate::memory::{MemoryError, PagedMemory, ReadMemory, RemoteAddr};
 use crate::python::layout::Layout;
 use crate::python::objects::{self, SetCursor};
 
@@ -17,18 +18,18 @@ pub(super) fn collect<M: ReadMemory>(
     layout: &Layout,
     asyncio: &Asyncio,
     interpreter: RemoteAddr,
-    threads: &[RemoteAddr],
+    (threads, lists): (&[RemoteAddr], &mut Lists),
     tasks: &mut Vec<RemoteAddr>,
 ) -> Result<bool, MemoryError> {
     let mut complete = true;
     if let Some(node) = layout.asyncio.node {
         if let Some(head) = layout.thread.asyncio_tasks_head {
             for thread in threads {
-                complete &= list(memory, thread.offset(head), node, tasks)?;
+                complete &= list(memory, lists, thread.offset(head), node, tasks)?;
             }
         }
         if let Some(head) = layout.interpreter.asyncio_tasks_head {
-            complete &= list(memory, interpreter.offset(head), node, tasks)?;
+            complete &= list(memory, lists, interpreter.offset(head), node, tasks)?;
         }
     }
     if let Some(weak_set) = asyncio.weak_set {
@@ -64,37 +65,25 @@ fn retried(
     Ok(false)
 }
 
-/// An intrusive list: every node's `next` names a node whose `prev` names it back.
+/// An intrusive list; its nodes lie `node` bytes into the tasks.
 fn list<M: ReadMemory>(
     memory: &mut PagedMemory<M>,
+    lists: &mut Lists,
     head: RemoteAddr,
     node: u64,
     tasks: &mut Vec<RemoteAddr>,
 ) -> Result<bool, MemoryError> {
-    retried(tasks, |tasks| {
-        let first = memory.pointer(head)?;
-        if first.is_null() {
-            // The list of a thread that has not used asyncio yet.
-            return Ok(true);
-        }
-        let mut at = head;
-        let mut next = first;
-        while next != head {
-            let linked = next.plausible().is_some()
-                && memory.pointer(next.offset(8)).is_ok_and(|back| back == at)
-                && tasks.len() < MAX_TASKS;
-            if !linked {
-                memory.forget(at, 16);
-                memory.forget(next, 16);
-                memory.forget(head, 16);
-                return Ok(false);
-            }
-            tasks.push(next.before(node));
-            at = next;
-            next = memory.pointer(at)?;
-        }
-        Ok(true)
-    })
+    let before = tasks.len();
+    // What is known from the last walk may be what is out of date.
+    let mut again = false;
+    let whole = retried(tasks, |tasks| {
+        let again = std::mem::replace(&mut again, true);
+        lists.walk(memory, head, again, (tasks, MAX_TASKS))
+    })?;
+    for task in tasks.iter_mut().skip(before) {
+        *task = task.before(node);
+    }
+    Ok(whole)
 }
 
 fn weak_set_tasks<M: ReadMemory>(

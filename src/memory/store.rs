@@ -16,6 +16,11 @@ pub(super) const PART: usize = 256;
 /// Parts of a page.
 pub(super) const PARTS: usize = PAGE_BYTES / PART;
 
+/// The number of a page's part among the parts of all pages.
+pub(super) fn number(slot: u32, part: u64) -> u32 {
+    u32::try_from(u64::from(slot) * PARTS as u64 + part).unwrap_or(u32::MAX)
+}
+
 /// A time in the life of a store, to tell what was read before from what changed afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Seen {
@@ -43,6 +48,10 @@ pub(super) struct Store {
     kept: Vec<Kept>,
     /// By slot and part: when it was last seen changed.
     changed: Vec<[u32; PARTS]>,
+    /// The same for the change before that one.
+    before: Vec<[u32; PARTS]>,
+    /// By slot and part: which words the last change was of, a bit for each.
+    words: Vec<[u32; PARTS]>,
     free: Vec<u32>,
     id: u32,
     now: u32,
@@ -59,6 +68,8 @@ impl Store {
             segments: Vec::new(),
             kept: Vec::new(),
             changed: Vec::new(),
+            before: Vec::new(),
+            words: Vec::new(),
             free: Vec::new(),
             id: STORES.fetch_add(1, Ordering::Relaxed),
             now: 0,
@@ -71,6 +82,8 @@ impl Store {
         self.segments.truncate(SMALL);
         self.kept.clear();
         self.changed.clear();
+        self.before.clear();
+        self.words.clear();
         self.free.clear();
     }
 
@@ -105,6 +118,20 @@ impl Store {
             })
     }
 
+    /// Whether these words of a part, a bit for each, may have changed since then.
+    pub(super) fn may_have_changed(&self, part: u32, words: u32, since: Seen) -> bool {
+        if since.store != self.id || since.at < self.floor || self.now == u32::MAX {
+            return true;
+        }
+        let (index, part) = (part as usize / PARTS, part as usize % PARTS);
+        let of = |all: &[[u32; PARTS]]| all.get(index).and_then(|all| all.get(part)).copied();
+        match (of(&self.changed), of(&self.before), of(&self.words)) {
+            (Some(changed), ..) if changed <= since.at => false,
+            (_, Some(before), Some(last)) if before <= since.at => last & words != 0,
+            _ => true,
+        }
+    }
+
     /// Pages that are kept.
     pub(super) const fn len(&self) -> usize {
         self.kept.len() - self.free.len()
@@ -133,20 +160,24 @@ impl Store {
             }
             self.kept.push(Kept { page: 0, live: false, touched: false, stale: false });
             self.changed.push([0; PARTS]);
+            self.before.push([0; PARTS]);
+            self.words.push([0; PARTS]);
         }
         *self.kept.get_mut(index)? = Kept { page, live: true, touched: false, stale: false };
         *self.changed.get_mut(index)? = [self.now; PARTS];
+        *self.before.get_mut(index)? = [self.now; PARTS];
         Some(slot)
     }
 
     /// Gives a slot back.
     pub(super) fn remove(&mut self, slot: u32) {
         let index = slot as usize;
-        if let (Some(kept), Some(changed)) =
-            (self.kept.get_mut(index).filter(|kept| kept.live), self.changed.get_mut(index))
+        let kept = self.kept.get_mut(index).filter(|kept| kept.live);
+        if let (Some(kept), Some(changed), Some(before)) =
+            (kept, self.changed.get_mut(index), self.before.get_mut(index))
         {
             kept.live = false;
-            *changed = [u32::MAX; PARTS];
+            (*changed, *before) = ([u32::MAX; PARTS], [u32::MAX; PARTS]);
             self.free.push(slot);
         }
     }
@@ -158,19 +189,26 @@ impl Store {
         if let Some(kept) = self.kept.get_mut(index) {
             kept.stale = false;
         }
-        let changed = self.changed.get_mut(index);
+        let (changed, before) = (self.changed.get_mut(index), self.before.get_mut(index));
+        let (Some(changed), Some(before), Some(words)) =
+            (changed, before, self.words.get_mut(index))
+        else {
+            return;
+        };
         let segment = self.segments.get_mut(index / SEGMENT);
-        let (Some(changed), Some(segment)) = (changed, segment) else { return };
+        let Some(segment) = segment else { return };
         let start = index % SEGMENT * PAGE_BYTES;
         let Some(page) = segment.get_mut(start..start + PAGE_BYTES) else { return };
         if page == bytes {
             return;
         }
         let parts = page.chunks_exact_mut(PART).zip(bytes.chunks_exact(PART));
-        for ((old, new), changed) in parts.zip(changed) {
+        let noted = changed.iter_mut().zip(before).zip(words);
+        for ((old, new), ((changed, before), words)) in parts.zip(noted) {
             if old != new {
+                *words = differing(old, new);
                 old.copy_from_slice(new);
-                *changed = now;
+                *before = std::mem::replace(changed, now);
             }
         }
     }
@@ -213,6 +251,14 @@ impl Store {
     }
 }
 
+/// A bit for each word that differs.
+fn differing(one: &[u8], other: &[u8]) -> u32 {
+    let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+    words.zip(0..32).fold(0, |bits, ((one, other), at)| bits | (u32::from(one != other) << at))
+}
+
+const _: () = assert!(PART == 32 * 8, "a bit for each word");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +270,7 @@ mod tests {
         let mut bytes = vec![1; PAGE_BYTES];
         store.page_mut(slot).unwrap().copy_from_slice(&bytes);
         let before = store.seen();
-        let part = |within: usize| [slot * PARTS as u32 + (within / PART) as u32];
+        let part = |within: usize| [number(slot, (within / PART) as u64)];
         assert!(store.tick());
         bytes[3 * PART] = 2;
         store.update(slot, &bytes);
@@ -232,6 +278,15 @@ mod tests {
         assert!(store.unchanged(&part(4 * PART), before));
         assert!(store.unchanged(&part(3 * PART), store.seen()));
         assert_eq!(store.get(slot, 3 * PART, 1), Some(&[2][..]));
+        let [three] = part(3 * PART);
+        assert!(store.may_have_changed(three, 1, before));
+        assert!(!store.may_have_changed(three, !1, before), "other words of the part");
+        assert!(store.tick());
+        bytes[3 * PART + 8] = 2;
+        store.update(slot, &bytes);
+        assert!(store.may_have_changed(three, 4, before), "too long ago to tell");
+        assert!(!store.may_have_changed(three, 4, Seen { at: before.at + 1, ..before }));
+        assert!(store.may_have_changed(three, 2, Seen { at: before.at + 1, ..before }));
         assert!(!store.unchanged(&part(0), Store::new().seen()), "another store's time");
         store.doubt();
         assert!(!store.unchanged(&part(4 * PART), before));
