@@ -6,11 +6,11 @@ and the line it happened in, and every late beat of a heartbeat. It then waits f
 to end.
 """
 import asyncio
-import collections
 import inspect
 import json
 import os
 import sys
+import threading
 import time
 
 BEAT = 0.005
@@ -20,7 +20,7 @@ _STALLS = []
 _BEATS = []
 _SKIPPED = []
 _STEP = [0]
-_DUES = collections.deque(maxlen=64)
+_STARVED = [0]
 
 
 def say(word, value):
@@ -65,15 +65,49 @@ def note(cause, function, start, end, **more):
     )
 
 
+def starved(thread):
+    """For how long a thread has waited for a CPU so far, in nanoseconds."""
+    try:
+        with open("/proc/self/task/{}/schedstat".format(thread)) as file:
+            return int(file.read().split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+def _tell_starved():
+    """Writes down for how long all threads together have waited for a CPU since the last time: by so
+    much the program's own clock may be off. A thread may hold the GIL meanwhile."""
+    try:
+        now = sum(starved(thread) for thread in os.listdir("/proc/self/task"))
+    except OSError:
+        return
+    for told in _STALLS:
+        told.setdefault("starved_ns", max(0, now - _STARVED[0]))
+    _STARVED[0] = now
+
+
+def _mostly_waits(function, arguments):
+    """Calls it, and tells whether it waited for most of the time in which it was not denied a CPU."""
+    me = threading.get_native_id()
+    begun = time.monotonic_ns(), starved(me), time.thread_time_ns()
+    function(*arguments)
+    ended = time.monotonic_ns(), starved(me), time.thread_time_ns()
+    wall, late, worked = (last - first for first, last in zip(begun, ended))
+    return wall - late - worked > (wall - late) * 0.7
+
+
 def skip(what):
     """Says what cannot be done here."""
     _SKIPPED.append(what)
 
 
-def stall(cause, function, *arguments, **more):
+def stall(cause, function, *arguments, if_it_waits=False, **more):
     """Calls a function that holds the loop up, and writes it down: the whole step of the task, from
-    the last `pause` to the next one."""
-    function(*arguments)
+    the last `pause` to the next one. What depends on the disk may not wait: it is no stall then."""
+    if not if_it_waits:
+        function(*arguments)
+    elif not _mostly_waits(function, arguments):
+        return
     note(cause, function, _STEP[0], time.monotonic_ns(), **more)
 
 
@@ -81,6 +115,9 @@ async def pause(seconds):
     """Ends a step of the task that plants, and begins the next one."""
     if _STALLS and _STALLS[-1]["start_ns"] == _STEP[0]:
         _STALLS[-1]["end_ns"] = time.monotonic_ns()
+    # In a step of its own, which is no part of what was planted.
+    await asyncio.sleep(0)
+    _tell_starved()
     await asyncio.sleep(seconds)
     _STEP[0] = time.monotonic_ns()
 
@@ -94,16 +131,10 @@ async def _beat():
         if begun - ran > LATE:
             _BEATS.append([int(ran * 1e9), int(begun * 1e9)])
         due = begun + BEAT
-        _DUES.append((int(begun * 1e9), int(due * 1e9)))
         await asyncio.sleep(BEAT)
         ran = loop.time()
         if ran - due > LATE:
             _BEATS.append([int(due * 1e9), int(ran * 1e9)])
-
-
-def beat_due(at):
-    """When the heartbeat's timer was due that was pending at a time."""
-    return next((due for begun, due in reversed(_DUES) if begun <= at), at)
 
 
 def planted(begun):

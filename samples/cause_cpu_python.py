@@ -11,7 +11,7 @@ def price():
     total = 0
     end = time.thread_time() + 0.12
     while time.thread_time() < end:
-        for number in range(2000):
+        for number in range(100_000):
             total += number * number % 7
     return total
 

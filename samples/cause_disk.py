@@ -32,7 +32,7 @@ async def plant():
     for _ in range(_stall.repeat()):
         forget()
         await _stall.pause(0.05)
-        _stall.stall("disk", read, names="cold.bin")
+        _stall.stall("disk", read, if_it_waits=True, names="cold.bin")
         await _stall.pause(0.05)
 
 

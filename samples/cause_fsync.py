@@ -24,7 +24,7 @@ async def plant():
             file.write(DATA)
             file.flush()
             await _stall.pause(0.05)
-            _stall.stall("blocking_call", store, file, names="stored.bin")
+            _stall.stall("blocking_call", store, file, if_it_waits=True, names="stored.bin")
             await _stall.pause(0.05)
 
 

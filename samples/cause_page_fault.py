@@ -22,7 +22,10 @@ def touch():
         with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as memory:
             if hasattr(memory, "madvise"):
                 memory.madvise(mmap.MADV_RANDOM)
-            return sum(memory[at] for at in range(0, SIZE, 1 << 16))
+            total = 0
+            for at in range(0, SIZE, 1 << 16):
+                total += memory[at]
+            return total
 
 
-_stall.run(_stall.several("page_fault", touch))
+_stall.run(_stall.several("page_fault", touch, if_it_waits=True))

@@ -5,6 +5,7 @@ looptrace must show: every one of them, as long as it was, with its cause and it
 Arguments: how many, a seed, the longest in milliseconds, and `uvloop` for that loop.
 """
 import asyncio
+import ctypes
 import gc
 import hashlib
 import importlib
@@ -31,6 +32,8 @@ LONGEST = float(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0.06
 SHORTEST = 0.005
 CHOICE = random.Random(SEED)
 ORDERS = queue.Queue()
+# A call of C that keeps the GIL.
+WRITE = ctypes.PyDLL(None).write
 
 
 def helper():
@@ -229,23 +232,33 @@ async def one(kind, seconds):
 
 
 async def held_up(seconds):
-    """Another thread holds the GIL while a timer of this loop is due: the heartbeat's or its own."""
+    """Another thread wakes this loop and holds the GIL until long after: from then on it has work
+    due. It writes without letting go of the GIL in between."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
-    times = []
+    near, far = os.pipe()
+    times, ran = [], []
+
+    def wake():
+        ran.append(time.monotonic_ns())
+        os.read(near, 1)
 
     def hold():
+        count = size("hold", seconds)
         times.append(time.monotonic_ns())
-        hold_gil(size("hold", seconds))
+        WRITE(far, b"x", 1)
+        hold_gil(count)
         times.append(time.monotonic_ns())
         loop.call_soon_threadsafe(done.set)
 
-    due = time.monotonic_ns() + 3_000_000
-    ORDERS.put((0, hold))
-    await asyncio.sleep(0.003)
+    loop.add_reader(near, wake)
+    ORDERS.put((0.003, hold))
     await done.wait()
-    due = min(due, _stall.beat_due(times[0]))
-    _stall.note("gil_wait", hold_gil, max(due, times[0]), times[1])
+    loop.remove_reader(near)
+    # Whichever of the threads got the GIL first when it was over.
+    _stall.note("gil_wait", hold_gil, times[0], min(times[1], *ran))
+    os.close(near)
+    os.close(far)
 
 
 KINDS = [sleep, receive, pipe, child, lock, queue_get, future, compute, fibonacci, parse, derive]

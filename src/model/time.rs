@@ -58,6 +58,13 @@ impl Duration {
         self.0
     }
 
+    /// This part of it: `part / whole`; nothing of nothing.
+    #[must_use]
+    pub(crate) fn scaled(self, part: Self, whole: Self) -> Self {
+        let scaled = u128::from(self.0) * u128::from(part.0) / u128::from(whole.0.max(1));
+        Self(u64::try_from(scaled).unwrap_or(u64::MAX))
+    }
+
     /// The length in seconds, rounded to a double.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for display; 2⁵³ ns are 104 days")]

@@ -61,6 +61,10 @@ fn caller(dictionary: &Dictionary, stack: StackId) -> Caller {
     (node.and_then(|node| node.parent), code)
 }
 
+fn is_awake(state: KernelState) -> bool {
+    state == KernelState::Running
+}
+
 /// What a look at a thread off the CPU found.
 type Found = (KernelState, Option<KernelCallId>);
 
@@ -91,7 +95,8 @@ impl Case<'_> {
             return;
         }
         let mut seen: FxHashMap<Caller, FxHashMap<Found, u32>> = FxHashMap::default();
-        for look in self.thread.blocked.within(self.from, self.to) {
+        let looks = self.thread.blocked.within(self.from, self.to);
+        for look in looks.filter(|look| !is_awake(look.state)) {
             let Some(stack) = self.stack_at(look.time) else { continue };
             let found = (look.state, look.call);
             *seen.entry(caller(dictionary, stack)).or_default().entry(found).or_default() += 1;
@@ -266,7 +271,8 @@ impl Case<'_> {
             Doing::Blocked => {
                 let look = self.thread.blocked.within(from, to).next();
                 let look = look.or_else(|| self.thread.blocked.within(first, last).next());
-                clue.state = look.map(|look| look.state);
+                // One that came as the thread was woken found what it called, but not how it waited.
+                clue.state = look.map(|look| look.state).filter(|state| !is_awake(*state));
                 clue.call = look.and_then(|look| look.call);
                 clue.gil = self.gil_held(from, to);
             }
@@ -301,8 +307,19 @@ impl Case<'_> {
         let close = |first: &&ThreadClocks| last.time.since(first.time) <= length + slack;
         let inside = || clocks.within(self.from, self.to).find(close);
         let first = clocks.before(self.from).filter(close).or_else(inside)?;
-        let waited = last.run_queue? - first.run_queue?;
-        Some(waited.min(length))
+        let elsewhere = self.waited_elsewhere(first.time, last.time);
+        Some((last.run_queue? - first.run_queue? - elsewhere).min(length))
+    }
+
+    /// What of the waits for a CPU between two readings may not have been in the stall, as far as the
+    /// switches tell.
+    fn waited_elsewhere(&self, first: Timestamp, last: Timestamp) -> Duration {
+        let offs = &self.thread.offs;
+        let going_on = offs.covering(first).filter(|off| off.end <= self.from);
+        let (before, after) = (offs.within(first, self.from), offs.within(self.to, last));
+        let preempted = before.chain(after).filter(|off| !off.blocked);
+        let sum = preempted.fold(Duration::ZERO, |sum, off| sum + off.end.since(off.start));
+        going_on.filter(|off| off.blocked).map_or(sum, |off| sum + off.end.since(off.start))
     }
 
     /// Time in which the thread could have run on, by its switches.
@@ -356,6 +373,13 @@ impl Case<'_> {
             return None;
         }
         Some((last.on_cpu? - first.on_cpu?, span))
+    }
+
+    /// Time on the CPU by the thread's clock, whose readings lie a little apart from the edges.
+    pub(super) fn on_cpu(&self) -> Option<Duration> {
+        let (on_cpu, span) = self.cpu_around()?;
+        let length = self.to.since(self.from);
+        Some(on_cpu.scaled(length, span).min(length))
     }
 
     fn gil_held(&self, from: Timestamp, to: Timestamp) -> bool {

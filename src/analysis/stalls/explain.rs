@@ -10,7 +10,7 @@ use crate::model::{
 use super::clue::{Case, Clue, Doing};
 use super::evidence::{self, NativeStacks};
 use super::place;
-use super::verdict::{Judge, Verdict};
+use super::verdict::{FAULTS, Judge, Verdict};
 use super::words;
 
 /// What is listed at most; the rest is drawn together as unknown.
@@ -18,6 +18,8 @@ const MOST_CAUSES: usize = 8;
 /// Smaller parts are not worth a line.
 const SMALLEST_SHARE: f64 = 0.005;
 const MOST_STACKS: usize = 32;
+/// A page that is read from the disk takes no longer, on the average.
+const LONGEST_FAULT: Duration = Duration::from_nanos(10_000_000);
 
 /// All that explains a stall.
 pub(super) struct Explained {
@@ -55,9 +57,12 @@ pub(super) fn explain(
     let clues = case.clues(dictionary);
     let exact = case.thread.exact(case.from, case.to);
     let mut parts = parts(&clues, &judge, &native);
-    let late = case.woken_late();
+    let late = woken_late(case, &clues, exact);
     if late > Duration::ZERO {
-        charge_starvation(&mut parts, late);
+        charge_starvation(&mut parts, late, exact);
+    }
+    if !exact {
+        charge_faults(&mut parts, case, late);
     }
     let advice = parts.first().and_then(|part| part.verdict.advice);
     let seen = case.stacks();
@@ -114,26 +119,61 @@ fn sort(parts: &mut [Part]) {
 }
 
 /// The thread was woken and waited for a CPU: the kernel counts that apart, but not the stream of
-/// switches, where it looks like a longer wait.
-fn charge_starvation(parts: &mut Vec<Part>, late: Duration) {
-    let starved = |part: &Part| part.verdict.kind == CauseKind::Starved;
-    let mut left = late;
-    for part in parts.iter_mut().filter(|part| !starved(part)) {
-        let taken = left.min(part.weight);
-        part.weight = part.weight - taken;
-        left = left - taken;
+/// switches, where it looks like a longer wait. Without the stream, it looks like running. Each part
+/// gives in proportion.
+fn charge_starvation(parts: &mut Vec<Part>, late: Duration, exact: bool) {
+    let mut charged = charge(parts, late, |clue| exact == (clue.doing == Doing::Blocked));
+    if !exact {
+        charged = charged + charge(parts, late - charged, |clue| clue.doing == Doing::Blocked);
     }
-    let charged = late - left;
-    match parts.iter_mut().find(|part| starved(part)) {
-        Some(part) => part.weight = part.weight + charged,
-        None => parts.push(Part {
-            verdict: Verdict::new(CauseKind::Starved, "no CPU: other work took it"),
-            weight: charged,
-            clues: Vec::new(),
-        }),
-    }
+    add(parts, CauseKind::Starved, "no CPU: other work took it", charged);
     parts.retain(|part| part.weight > Duration::ZERO);
     sort(parts);
+}
+
+/// One wait per page is a time off the CPU that no look may hit. Without the stream, the thread's clock
+/// tells how much of what looks like running was none.
+fn charge_faults(parts: &mut Vec<Part>, case: &Case<'_>, late: Duration) {
+    let Some(on_cpu) = case.on_cpu() else { return };
+    let length = case.to.since(case.from);
+    let clues = parts.iter().flat_map(|part| &part.clues);
+    let blocked = clues.filter(|(clue, _)| clue.doing == Doing::Blocked);
+    let explained = blocked.fold(on_cpu + late, |sum, (_, weight)| sum + *weight);
+    let missing = length - explained;
+    let most = LONGEST_FAULT.as_nanos().saturating_mul(case.major_faults());
+    if missing.as_nanos() * 8 < length.as_nanos() || missing.as_nanos() > most {
+        return;
+    }
+    let charged = charge(parts, missing, |clue| clue.doing != Doing::Blocked);
+    add(parts, CauseKind::PageFault, FAULTS, charged);
+    sort(parts);
+}
+
+fn add(parts: &mut Vec<Part>, kind: CauseKind, text: &str, weight: Duration) {
+    match parts.iter_mut().find(|part| part.verdict.kind == kind) {
+        Some(part) => part.weight = part.weight + weight,
+        None => {
+            parts.push(Part { verdict: Verdict::new(kind, text), weight, clues: Vec::new() });
+        }
+    }
+}
+
+/// Takes time from what fits, in proportion, and gives what was taken.
+fn charge(parts: &mut [Part], late: Duration, fits: impl Fn(&Clue) -> bool) -> Duration {
+    let able = |part: &Part| {
+        let fitting = part.clues.iter().filter(|(clue, _)| fits(clue));
+        let sum = fitting.fold(Duration::ZERO, |sum, (_, weight)| sum + *weight);
+        if part.verdict.kind == CauseKind::Starved { Duration::ZERO } else { sum }
+    };
+    let all = parts.iter().fold(Duration::ZERO, |sum, part| sum + able(part));
+    let late = late.min(all);
+    let mut charged = Duration::ZERO;
+    for part in parts {
+        let taken = able(part).scaled(late, all).min(part.weight);
+        part.weight = part.weight - taken;
+        charged = charged + taken;
+    }
+    charged
 }
 
 fn causes(parts: Vec<Part>, case: &Case<'_>, dictionary: &Dictionary) -> Vec<Cause> {
@@ -208,23 +248,31 @@ fn locate(
 
 type Times = (Option<Duration>, Option<Duration>, Option<Duration>);
 
+fn sum_of(clues: &[(Clue, Duration)], wanted: &[Doing]) -> Duration {
+    let fitting = clues.iter().filter(|(clue, _)| wanted.contains(&clue.doing));
+    fitting.fold(Duration::ZERO, |sum, (_, weight)| sum + *weight)
+}
+
+/// Time in which the thread had been woken and waited for a CPU: no more than the time in which it
+/// may have.
+fn woken_late(case: &Case<'_>, clues: &[(Clue, Duration)], exact: bool) -> Duration {
+    let most = if exact {
+        sum_of(clues, &[Doing::Blocked])
+    } else {
+        case.to.since(case.from) - case.on_cpu().unwrap_or_default()
+    };
+    case.woken_late().min(most)
+}
+
 /// On the CPU, waiting for one, and off it for other reasons.
 fn times(case: &Case<'_>, clues: &[(Clue, Duration)], exact: bool, late: Duration) -> Times {
-    let of = |wanted: &[Doing]| {
-        let fitting = clues.iter().filter(|(clue, _)| wanted.contains(&clue.doing));
-        fitting.fold(Duration::ZERO, |sum, (_, weight)| sum + *weight)
-    };
     if exact {
-        let blocked = of(&[Doing::Blocked]) - late;
-        let runqueue = of(&[Doing::Preempted]) + late;
-        return (Some(of(&[Doing::OnCpu, Doing::Collecting])), Some(runqueue), Some(blocked));
+        let on_cpu = sum_of(clues, &[Doing::OnCpu, Doing::Collecting]);
+        let runqueue = sum_of(clues, &[Doing::Preempted]) + late;
+        return (Some(on_cpu), Some(runqueue), Some(sum_of(clues, &[Doing::Blocked]) - late));
     }
-    let Some((on_cpu, span)) = case.cpu_around() else { return (None, None, None) };
+    let Some(on_cpu) = case.on_cpu() else { return (None, None, None) };
     let length = case.to.since(case.from);
-    // The readings lie a little apart from the edges.
-    let scaled = u128::from(on_cpu.as_nanos()) * u128::from(length.as_nanos())
-        / u128::from(span.as_nanos().max(1));
-    let on_cpu = Duration::from_nanos(u64::try_from(scaled).unwrap_or(u64::MAX)).min(length);
     let runqueue = case.run_queue().map(|time| time.min(length - on_cpu));
     (Some(on_cpu), runqueue, runqueue.map(|runqueue| length - on_cpu - runqueue))
 }

@@ -11,7 +11,7 @@ use super::known::{self, Effect, Known};
 use super::place;
 use super::words::{self, Call};
 
-const FAULTS: &str = "waits for memory to be read from the disk";
+pub(super) const FAULTS: &str = "waits for memory to be read from the disk";
 /// Calls in which a thread cannot be interrupted, and that are a wait all the same.
 const ASKED: [&str; 11] = [
     "fsync",
@@ -157,6 +157,10 @@ impl Judge<'_> {
                     let (function, advice) = (Some(name), Some(advice));
                     Call { dictionary: self.dictionary, function, call: None, advice }
                         .verdict(CauseKind::BlockingCall)
+                }
+                // Entering it or leaving it: no lock computes for long.
+                Some((Effect::Locks, advice)) => {
+                    words::lock(self.dictionary, Some(name), None, Some(advice))
                 }
                 Some((_, _)) if name.starts_with("gc.") => {
                     Verdict::new(CauseKind::Gc, "garbage collection")

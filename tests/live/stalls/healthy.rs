@@ -26,8 +26,7 @@ macro_rules! healthy {
                 let mut figures = Figures::default();
                 figures.add(&compared, THRESHOLD);
                 figures.print(&format!("{python} {}", $what));
-                let excused = compared.disturbed() && !full_run();
-                assert!(excused || figures.unconfirmed == 0, "stalls that were none");
+                assert_eq!(figures.unconfirmed, 0, "stalls that were none");
             }
         }
     )+};

@@ -58,17 +58,13 @@ fn plant(python: &Interpreter, event_loop: &str, edges: &str) {
     let mut figures = Figures::default();
     figures.add(&compared, THRESHOLD);
     figures.print(&format!("{python} {event_loop} {edges}"));
-    if compared.disturbed() && !full_run() {
-        return;
+    if figures.planted == 0 {
+        println!("SKIPPED: the recorder came too late for all of it");
     }
-    // A recorder that gets no CPU misses some: exact figures want a quiet machine.
-    assert!(figures.found * 2 >= figures.planted, "stalls were missed");
-    assert!(figures.right_cause * 2 >= figures.found, "causes");
+    // What was seen is known, however rarely the recorder had the CPU.
+    assert_eq!(figures.found, figures.planted, "stalls were missed");
     assert_eq!(figures.unconfirmed, 0, "stalls that were none");
-    if full_run() {
-        assert_eq!(figures.found, figures.planted, "stalls were missed");
-        assert!(figures.right_cause * 100 >= figures.found * 95, "causes");
-        assert!(figures.right_location * 100 >= figures.located * 99, "places");
-        assert_eq!(figures.wrong_length, 0, "lengths");
-    }
+    assert_eq!(figures.wrong_length, 0, "lengths");
+    assert!(figures.right_cause * 100 >= figures.found * 95, "causes");
+    assert!(figures.right_location * 100 >= figures.located * 99, "places");
 }

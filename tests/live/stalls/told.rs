@@ -1,10 +1,11 @@
 //! What a sample says about its own stalls, and a recording of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use looptrace::analysis::{Analysis, AnalysisOptions, analyze_file_with};
-use looptrace::model::Duration;
+use looptrace::model::{Activity, Duration, Event};
+use looptrace::recording::Reader;
 use serde::Deserialize;
 
 use crate::support::Target;
@@ -26,6 +27,10 @@ pub(crate) struct ToldStall {
     /// What the text or the evidence of the cause must contain.
     #[serde(default)]
     pub(crate) names: Vec<String>,
+    /// For how long the program's threads waited for a CPU around it: its own clock may be off by so
+    /// much.
+    #[serde(default)]
+    pub(crate) starved_ns: u64,
     /// Where in the loop's turn it was.
     pub(crate) kind: Option<String>,
     /// Tasks that suffered: how, and for how long in nanoseconds.
@@ -50,21 +55,53 @@ pub(crate) struct Told {
 pub(crate) struct Compared {
     pub(crate) told: Told,
     pub(crate) facts: Analysis,
+    /// When the recorder looked at a loop's thread, in order.
+    looks: Vec<u64>,
 }
 
+/// Looks further apart than this leave something unseen. Outside of callbacks a loop may have polled
+/// between them.
+const APART: u64 = 4_000_000;
+
 impl Compared {
-    /// Whether the recorder came too late for many of its ticks: other programs had the CPU, and
-    /// what it could not see says nothing about it. Says so.
-    pub(crate) fn disturbed(&self) -> bool {
-        let overview = &self.facts.overview;
-        let late = overview.misses.late;
-        let ticks = overview.samples + overview.idle_ticks + late;
-        let disturbed = late * 50 > ticks;
-        if disturbed {
-            println!("SKIPPED: {late} of {ticks} ticks were late: the machine has too much to do");
+    /// Whether the recorder looked often enough while a stall was planted for what it says of it to
+    /// be held against it. Where others take its CPU it does not, and may not know; what it has seen
+    /// it must know on every machine.
+    pub(crate) fn saw(&self, planted: &ToldStall, threshold: Duration) -> bool {
+        // What the program did for most of the time was not what it planted.
+        if planted.starved_ns * 2 > planted.length().as_nanos() {
+            return false;
         }
-        disturbed
+        let first = self.looks.partition_point(|&time| time < planted.start_ns);
+        let last = self.looks.partition_point(|&time| time <= planted.end_ns);
+        let Some(looks) = self.looks.get(first..last).filter(|looks| looks.len() > 1) else {
+            return false;
+        };
+        let span = looks[looks.len() - 1] - looks[0];
+        let mut at = planted.start_ns;
+        let mut unseen = 0;
+        for &next in looks.iter().chain([&planted.end_ns]) {
+            unseen += Some(next - at).filter(|&gap| gap > APART).unwrap_or(0);
+            at = next;
+        }
+        let allowed = if planted.cause == "gil_wait" { 0 } else { planted.length().as_nanos() / 5 };
+        span >= threshold.as_nanos() && unseen <= allowed
     }
+}
+
+fn looks(recording: &Path) -> Vec<u64> {
+    let mut reader = Reader::open(recording).expect("the recording opens");
+    let mut times = Vec::new();
+    while let Some(event) = reader.next_event().expect("the recording can be read") {
+        match event {
+            Event::Sample(sample) if sample.activity != Activity::NoLoop => {
+                times.push(sample.time.as_nanos());
+            }
+            _ => {}
+        }
+    }
+    times.sort_unstable();
+    times
 }
 
 impl Told {
@@ -123,7 +160,7 @@ pub(crate) fn record(
         std::fs::copy(&kept, PathBuf::from(keep).join(name)).expect("it can be kept");
     }
     let start = facts.meta.anchor.monotonic_start_ns;
-    Compared { told: told.shifted(start), facts }
+    Compared { told: told.shifted(start), facts, looks: looks(&kept) }
 }
 
 /// Lets the recorder go first. For measurements on a machine that does other things.

@@ -37,6 +37,9 @@ victims! {
 fn check(compared: &Compared) {
     let (mut right, mut of) = (0, 0);
     for planted in &compared.told.stalls {
+        if !full_run() && !compared.saw(planted, THRESHOLD) {
+            continue;
+        }
         let taken = vec![false; compared.facts.stalls.len()];
         let Some((_, stall)) = best_match(planted, &compared.facts.stalls, &taken) else {
             println!("not found: {planted:?}");
@@ -55,11 +58,10 @@ fn check(compared: &Compared) {
         }
     }
     println!("{right} of {of} victims as they say");
-    if compared.disturbed() && !full_run() {
-        return;
+    if of == 0 {
+        println!("SKIPPED: the recorder came too late for all stalls");
     }
-    assert!(right > 0 && right * 2 >= of, "{right} of {of} victims as they say");
-    assert!(right == of || !full_run(), "{right} of {of} victims as they say");
+    assert_eq!(right, of, "victims as they say");
 }
 
 fn suffered(victim: &Victim, (reason, delay): &(String, u64), planted: &ToldStall) -> bool {
