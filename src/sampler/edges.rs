@@ -132,8 +132,7 @@ impl Edges {
 
     /// Takes what is left in the ring and gives its memory back.
     pub(super) fn close(&mut self, clock: Clock, sink: &mut Sink) {
-        self.drain(clock, sink);
-        self.flush(clock.now(), sink);
+        self.flush(clock.now(), clock, sink);
         self.stream = None;
         self.bell = None;
         self.off = None;
@@ -286,8 +285,10 @@ impl Edges {
         }
     }
 
-    /// Records what is known up to `now`; a time off the CPU that goes on is recorded so far.
-    pub(super) fn flush(&mut self, now: Timestamp, sink: &mut Sink) {
+    /// Records what is known up to `now`; a time off the CPU that goes on is recorded so far. It is
+    /// known to have gone on at `now` only from what was written since.
+    pub(super) fn flush(&mut self, now: Timestamp, clock: Clock, sink: &mut Sink) {
+        self.drain(clock, sink);
         self.flush_run(sink);
         if let Some(off) = &mut self.off
             && off.recorded < now

@@ -136,7 +136,7 @@ impl Session {
             target.record_native(dictionary, now, true, &mut sink);
             target.calls.finish(dictionary, now, &mut sink);
             for thread in &mut target.threads {
-                thread.flush(now, &mut sink);
+                thread.flush(now, self.clock, &mut sink);
             }
         }
         self.state.account(now, &budget, &mut sink);
@@ -313,7 +313,7 @@ impl State {
                         cut.push(LiveStall::of(target.pid, episode, true, &target.calls, names));
                     }
                     thread.edges.close(self.clock, sink);
-                    thread.flush(now, sink);
+                    thread.flush(now, self.clock, sink);
                     target.calls.give_up(now, sink);
                     let reason = MissReason::Exited;
                     events.push(Event::Miss(Miss {
@@ -394,7 +394,7 @@ impl State {
     fn account(&mut self, now: Timestamp, budget: &Budget, sink: &mut Sink) {
         for target in &mut self.targets {
             for thread in &mut target.threads {
-                thread.flush(now, sink);
+                thread.flush(now, self.clock, sink);
             }
         }
         if let Some(machine) = &self.machine {

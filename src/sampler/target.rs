@@ -375,7 +375,7 @@ impl TargetProcess {
             sink.define(dictionary);
             for thread in self.threads.iter_mut().filter(|thread| !thread.listed) {
                 thread.edges.close(self.clock, sink);
-                thread.flush(now, sink);
+                thread.flush(now, self.clock, sink);
             }
         }
         self.threads.retain(|thread| thread.listed);

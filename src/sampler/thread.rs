@@ -14,6 +14,7 @@ use crate::python::frames::{FrameReader, Look, RawFrame, Refusal, TaskSource, Th
 
 use super::callback::Callbacks;
 use super::calling::Calling;
+use super::clock::Clock;
 use super::edges::{Edges, Off};
 use super::episode::{Doing, Episode, Episodes, Moment};
 use super::lock::LockWait;
@@ -376,8 +377,8 @@ impl SampledThread {
     }
 
     /// Records idle and overtaken ticks that were only counted so far.
-    pub(super) fn flush(&mut self, now: Timestamp, sink: &mut Sink) {
-        self.edges.flush(now, sink);
+    pub(super) fn flush(&mut self, now: Timestamp, clock: Clock, sink: &mut Sink) {
+        self.edges.flush(now, clock, sink);
         self.flush_idle(sink);
         if self.late > 0 {
             let count = std::mem::take(&mut self.late);

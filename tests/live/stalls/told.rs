@@ -92,10 +92,16 @@ impl Compared {
 fn looks(recording: &Path) -> Vec<u64> {
     let mut reader = Reader::open(recording).expect("the recording opens");
     let mut times = Vec::new();
+    let mut off_until = BTreeMap::new();
     while let Some(event) = reader.next_event().expect("the recording can be read") {
         match event {
             Event::Sample(sample) if sample.activity != Activity::NoLoop => {
                 times.push(sample.time.as_nanos());
+            }
+            Event::OffCpu(off) => {
+                // A thread leaves its CPU after it took it again.
+                let until = off_until.insert(off.thread, off.end).unwrap_or(off.end.min(off.start));
+                assert!(off.start >= until && off.end >= off.start, "{until:?} before {off:?}");
             }
             _ => {}
         }
