@@ -443,7 +443,7 @@ pub fn moved(state: &mut State, old: &Snapshot, new: &Snapshot) {
     let lane = |lane: usize| {
         let kind = old.timeline.lanes.get(lane)?.kind;
         let same = new.timeline.lanes.iter().position(|lane| lane.kind == kind);
-        same.filter(|_| kind != LaneKind::Packed)
+        same.filter(|_| !matches!(kind, LaneKind::Packed(_)))
     };
     let group = |group: usize| {
         let old = old.timeline.groups.get(group)?;

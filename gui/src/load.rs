@@ -13,6 +13,7 @@ use looptrace::analysis::{AnalysisOptions, Analyzer, Source};
 use looptrace::model::{Dictionary, Event, RecordingMeta};
 use looptrace::recording::{Reader, RecordingError};
 
+use crate::facts::{Steps, steps};
 use crate::job::Cancel;
 use crate::snapshot::Snapshot;
 
@@ -148,7 +149,7 @@ fn try_read(
     let mut reader = Reader::open(path)?;
     let meta = reader.meta().clone();
     // Reading, spans and facts, each in a thread of its own: what is read goes through all three.
-    let (timeline, analyzer, read) = std::thread::scope(|scope| {
+    let ((timeline, steps), analyzer, read) = std::thread::scope(|scope| {
         let (to_spans, for_spans) = bounded(WAITING);
         let (to_facts, for_facts) = bounded(WAITING);
         let spans = scope.spawn(|| spans(&meta, for_spans, to_facts));
@@ -169,7 +170,7 @@ fn try_read(
     };
     let analysis = analyzer.finish(source);
     let took = begun.elapsed();
-    Ok(Some(Snapshot::new(path.to_owned(), bytes, took, analysis, timeline)))
+    Ok(Some(Snapshot::new(path.to_owned(), bytes, took, analysis, timeline, steps)))
 }
 
 /// Reads all events; `false` when it was given up.
@@ -198,7 +199,11 @@ fn events(
 }
 
 /// Makes the timeline of all events, and hands them on.
-fn spans(meta: &RecordingMeta, events: Receiver<Vec<Event>>, sink: Sender<Vec<Event>>) -> Timeline {
+fn spans(
+    meta: &RecordingMeta,
+    events: Receiver<Vec<Event>>,
+    sink: Sender<Vec<Event>>,
+) -> (Timeline, Vec<Steps>) {
     let mut timeline = TimelineBuilder::new(meta);
     let mut dictionary = Dictionary::new();
     for batch in events {
@@ -209,7 +214,9 @@ fn spans(meta: &RecordingMeta, events: Receiver<Vec<Event>>, sink: Sender<Vec<Ev
         sink.send(batch).unwrap_or_default();
     }
     drop(sink);
-    timeline.finish(&dictionary)
+    let timeline = timeline.finish(&dictionary);
+    let steps = steps(&timeline);
+    (timeline, steps)
 }
 
 fn facts(meta: RecordingMeta, events: Receiver<Vec<Event>>) -> Analyzer {

@@ -1,7 +1,7 @@
 //! Names of lanes, and where things are.
 
 use looptrace::analysis::timeline::{Lane, LaneKind, Span};
-use looptrace::analysis::{FrameNames, task_name};
+use looptrace::analysis::{FrameNames, task_coroutine, task_name};
 use looptrace::model::{CauseKind, FrameId, LoopId, Stall, ThreadId};
 
 use crate::axis::Range;
@@ -22,14 +22,7 @@ pub fn lane_name(snapshot: &Snapshot, lane: &Lane) -> String {
             }
             _ => "garbage collector".to_owned(),
         },
-        LaneKind::Packed => {
-            let mut tasks: Vec<_> = lane.spans.iter().filter_map(|span| span.task).collect();
-            tasks.dedup();
-            match tasks.as_slice() {
-                [only] => text::task(dictionary, *only),
-                several => format!("{} tasks", text::count(several.len() as u64)),
-            }
-        }
+        LaneKind::Packed(tasks) => text::many(tasks as u64, "task"),
     }
 }
 
@@ -129,7 +122,8 @@ pub fn tasks_named(snapshot: &Snapshot, part: &str, most: usize) -> Vec<looptrac
         .map(|time| time.id)
         .filter(|&id| {
             task_name(dictionary, id).is_some_and(|name| crate::state::contains(name, part))
-                || crate::state::contains(&text::coroutine(dictionary, id), part)
+                || task_coroutine(dictionary, id)
+                    .is_some_and(|name| crate::state::contains(name, part))
         })
         .take(most)
         .collect();

@@ -8,7 +8,7 @@ use looptrace::model::{Duration, Stall, TaskId};
 
 use crate::axis::Range;
 use crate::contention::{Contended, contention};
-use crate::facts::{Steps, only_known_ready, steps};
+use crate::facts::{Steps, only_known_ready};
 use crate::findings::{Finding, findings};
 
 /// Everything there is to know about a recording, as far as it has been read.
@@ -47,9 +47,9 @@ impl Snapshot {
         took: std::time::Duration,
         mut analysis: Analysis,
         timeline: Timeline,
+        steps: Vec<Steps>,
     ) -> Self {
         let contended = contention(&analysis, &timeline);
-        let steps = steps(&timeline);
         only_known_ready(&mut analysis, &steps);
         let mut task_rows = Vec::new();
         for (row, time) in analysis.tasks.iter().enumerate() {

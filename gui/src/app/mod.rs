@@ -337,7 +337,8 @@ impl App {
         views::overlays::show(
             &ctx,
             &mut self.state,
-            self.snapshot.as_deref(),
+            self.snapshot.as_ref(),
+            &mut self.caches,
             &self.theme,
             &mut out,
         );

@@ -124,7 +124,7 @@ fn waiting(snapshot: &Snapshot, request: &Request, cancel: &Cancel) -> Weights {
         if cancel.is_cancelled() {
             break;
         }
-        if !matches!(lane.kind, LaneKind::Task(_) | LaneKind::Packed) {
+        if !matches!(lane.kind, LaneKind::Task(_) | LaneKind::Packed(_)) {
             continue;
         }
         for span in lane.spans.between(from, to) {

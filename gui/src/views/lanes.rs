@@ -183,7 +183,7 @@ fn is_found(show: &Show<'_>, lane: &Lane) -> bool {
     show.state.finds(&lookup::lane_name(show.snapshot, lane))
         || match lane.kind {
             LaneKind::Task(task) => show.state.finds(&text::coroutine(dictionary, task)),
-            LaneKind::Packed => lane
+            LaneKind::Packed(_) => lane
                 .spans
                 .get(0)
                 .and_then(|span| span.task)
@@ -238,7 +238,7 @@ fn texts(painter: &Painter, show: &Show<'_>, lane: &Lane, wide: &[usize], rect: 
             (SpanState::Waiting, ..) => text::wait(dictionary, span.wait),
             (SpanState::Ready, ..) => "ready".to_owned(),
             (SpanState::Running, Some(task), LaneKind::Loop(_)) => text::task(dictionary, task),
-            (SpanState::Running, Some(task), LaneKind::Packed) => text::task(dictionary, task),
+            (SpanState::Running, Some(task), LaneKind::Packed(_)) => text::task(dictionary, task),
             (SpanState::Running, _, LaneKind::Gc(_)) => "collecting".to_owned(),
             (SpanState::Running, ..) => match span.stack.and_then(|id| dictionary.get_stack(id)) {
                 Some(leaf) => lookup::frame(snapshot, leaf.frame).function_or_unknown().to_owned(),

@@ -89,6 +89,8 @@ pub struct Caches {
     pub awaits: Job<awaits::Key, crate::awaits::Graph>,
     /// The critical path of the selected task.
     pub path: Job<path::Key, (TaskId, crate::critical::Critical)>,
+    /// The tasks that the finder lists, and for which text.
+    pub finder: Job<(u64, String), (Vec<TaskId>, String)>,
     /// Lags.
     pub lag: Job<lag::Key, lag::Lags>,
     /// Source files.
@@ -121,6 +123,7 @@ impl Caches {
             || self.statistics.is_working()
             || self.awaits.is_working()
             || self.path.is_working()
+            || self.finder.is_working()
             || self.lag.is_working()
     }
 }

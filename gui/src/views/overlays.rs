@@ -1,11 +1,13 @@
 //! What lies over the views: the keys, all commands, all tasks.
 
+use std::sync::Arc;
+
 use eframe::egui::{
     Align, Button, Context, Id, Key, Label, Layout, Modal, RichText, ScrollArea, Sense, TextEdit,
     Ui, vec2,
 };
 use looptrace::analysis::timeline::SpanState;
-use looptrace::model::{CauseKind, TaskId};
+use looptrace::model::CauseKind;
 
 use crate::command::{Action, Command};
 use crate::lookup;
@@ -13,6 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::state::{Overlay, State, contains};
 use crate::text;
 use crate::theme::Theme;
+use crate::views::Caches;
 
 /// Tasks that are listed.
 const MOST_TASKS: usize = 200;
@@ -21,7 +24,8 @@ const MOST_TASKS: usize = 200;
 pub fn show(
     ctx: &Context,
     state: &mut State,
-    snapshot: Option<&Snapshot>,
+    snapshot: Option<&Arc<Snapshot>>,
+    caches: &mut Caches,
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
@@ -33,7 +37,7 @@ pub fn show(
         Overlay::None => {}
         Overlay::Help => help(ui, theme),
         Overlay::Palette => palette(ui, state, theme, out),
-        Overlay::TaskFinder => tasks(ui, state, snapshot, theme, out),
+        Overlay::TaskFinder => tasks(ui, state, snapshot, caches, theme, out),
     });
     if modal.should_close() {
         state.overlay = Overlay::None;
@@ -184,18 +188,24 @@ fn palette(ui: &mut Ui, state: &mut State, theme: &Theme, out: &mut Vec<Command>
 fn tasks(
     ui: &mut Ui,
     state: &mut State,
-    snapshot: Option<&Snapshot>,
+    snapshot: Option<&Arc<Snapshot>>,
+    caches: &mut Caches,
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
     ui.set_width(520.0);
     ui.set_height(360.0);
-    let found: Vec<TaskId> = snapshot
-        .map(|snapshot| lookup::tasks_named(snapshot, &state.overlay_text, MOST_TASKS))
-        .unwrap_or_default();
-    let (at, enter) = field(ui, state, "Type the name of a task", found.len());
-    let mut chosen = found.get(at).copied().filter(|_| enter);
     let Some(snapshot) = snapshot else { return };
+    let key = (snapshot.revision, state.overlay_text.clone());
+    let for_work = (Arc::clone(snapshot), state.overlay_text.clone());
+    let answer = caches.finder.get(ui.ctx(), &key, move |_| {
+        (lookup::tasks_named(&for_work.0, &for_work.1, MOST_TASKS), for_work.1)
+    });
+    let found = answer.as_ref().map_or(&[][..], |answer| answer.0.as_slice());
+    // What was found for a text before is shown, and not chosen.
+    let is_latest = answer.as_ref().is_some_and(|answer| answer.1 == state.overlay_text);
+    let (at, enter) = field(ui, state, "Type the name of a task", found.len());
+    let mut chosen = found.get(at).copied().filter(|_| enter && is_latest);
     let dictionary = &snapshot.analysis.dictionary;
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(
         ui,

@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::place::{Spot, spot};
+use super::place::{Places, Spot};
 use crate::analysis::series::Series;
 use crate::model::{
     Dictionary, Event, FrameId, StackId, TaskId, TaskRow, TaskState, Timestamp, WaitKind,
@@ -23,6 +23,7 @@ pub(super) struct Length {
 /// Where every task waits, and how many in each place.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
+    places: Places,
     chains: FxHashMap<TaskId, StackId>,
     awaiters: FxHashMap<TaskId, TaskId>,
     spots: FxHashMap<TaskId, (Spot, WaitKind)>,
@@ -80,7 +81,7 @@ impl Lines {
     fn census(&mut self, dictionary: &Dictionary, time: Timestamp) {
         for (task, kind) in std::mem::take(&mut self.fresh) {
             self.leave(task);
-            let spot = spot(dictionary, task, kind, &self.chains, &self.awaiters);
+            let spot = self.places.spot(dictionary, task, kind, &self.chains, &self.awaiters);
             if let Some(line) = line(&spot, kind) {
                 self.lengths.entry(line).or_default().now += 1;
                 self.changed.insert(line);

@@ -25,48 +25,66 @@ pub(super) struct Spot {
     pub(super) pool: Option<&'static str>,
 }
 
-/// Where `task` waits for something of `kind`.
-pub(super) fn spot(
-    dictionary: &Dictionary,
-    task: TaskId,
-    kind: WaitKind,
-    chains: &FxHashMap<TaskId, StackId>,
-    awaiters: &FxHashMap<TaskId, TaskId>,
-) -> Spot {
-    let leaf = chains.get(&task).and_then(|&chain| dictionary.get_stack(chain));
-    let place = leaf.map(|leaf| leaf.frame);
-    let mut spot = Spot { place, own: false, owner: task, pool: None };
-    let mut owner = task;
-    for _ in 0..=MOST_AWAITERS {
-        let Some(&chain) = chains.get(&owner) else { break };
-        if let Some(place) = walk(dictionary, chain, kind, &mut spot.pool) {
-            return Spot { place: Some(place), own: true, owner, ..spot };
-        }
-        let Some(&awaiter) = awaiters.get(&owner) else { break };
-        owner = awaiter;
-    }
-    spot
+/// What the frames of a chain tell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Walked {
+    /// The innermost frame that is a place.
+    place: Option<FrameId>,
+    /// The first pool on the way to it.
+    pool: Option<&'static str>,
 }
 
-/// The innermost frame of a chain that is a place, noting the first pool on the way to it.
-fn walk(
-    dictionary: &Dictionary,
-    chain: StackId,
-    kind: WaitKind,
-    pool: &mut Option<&'static str>,
-) -> Option<FrameId> {
+/// Where tasks wait, by chain: many tasks wait in the same.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    walked: FxHashMap<(StackId, WaitKind), Walked>,
+}
+
+impl Places {
+    /// Where `task` waits for something of `kind`.
+    pub(super) fn spot(
+        &mut self,
+        dictionary: &Dictionary,
+        task: TaskId,
+        kind: WaitKind,
+        chains: &FxHashMap<TaskId, StackId>,
+        awaiters: &FxHashMap<TaskId, TaskId>,
+    ) -> Spot {
+        let leaf = chains.get(&task).and_then(|&chain| dictionary.get_stack(chain));
+        let place = leaf.map(|leaf| leaf.frame);
+        let mut spot = Spot { place, own: false, owner: task, pool: None };
+        let mut owner = task;
+        for _ in 0..=MOST_AWAITERS {
+            let Some(&chain) = chains.get(&owner) else { break };
+            let walked =
+                *self.walked.entry((chain, kind)).or_insert_with(|| walk(dictionary, chain, kind));
+            spot.pool = spot.pool.or(walked.pool);
+            if let Some(place) = walked.place {
+                return Spot { place: Some(place), own: true, owner, ..spot };
+            }
+            let Some(&awaiter) = awaiters.get(&owner) else { break };
+            owner = awaiter;
+        }
+        spot
+    }
+}
+
+/// Walks from the innermost frame of a chain to the first that is a place.
+fn walk(dictionary: &Dictionary, chain: StackId, kind: WaitKind) -> Walked {
+    let mut walked = Walked::default();
     let mut next = Some(chain);
     for _ in 0..DEEPEST {
-        let node = dictionary.get_stack(next?)?;
+        let Some(node) = next.and_then(|id| dictionary.get_stack(id)) else { break };
         let names = FrameNames::of(dictionary, node.frame);
         if let (Some(file), Some(function)) = (names.file, names.function) {
-            *pool = pool.or_else(|| pools::named(kind, file, function));
+            walked.pool = walked.pool.or_else(|| pools::named(kind, file, function));
             let own = !is_library(file) && !passes_on(file) && !file.starts_with('<');
             if own && names.kind != Some(FrameKind::Native) {
-                return Some(node.frame);
+                walked.place = Some(node.frame);
+                break;
             }
         }
         next = node.parent;
     }
-    None
+    walked
 }

@@ -11,8 +11,8 @@ pub enum LaneKind {
     Loop(LoopId),
     /// One task.
     Task(TaskId),
-    /// Tasks of one group that follow each other.
-    Packed,
+    /// So many tasks of one group that follow each other.
+    Packed(usize),
     /// A thread without a loop.
     Thread(ThreadId),
     /// The garbage collector of a process.

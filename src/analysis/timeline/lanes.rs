@@ -73,7 +73,11 @@ fn pack(timeline: &mut Timeline, members: &[Member], tasks: &mut [Vec<Span>]) {
         free.push(Reverse((end, lane)));
     }
     for lane in lanes {
-        add_lane(timeline, LaneKind::Packed, &lane, tasks);
+        let kind = match lane.as_slice() {
+            &[only] => TaskId::from_index(only).map_or(LaneKind::Packed(1), LaneKind::Task),
+            several => LaneKind::Packed(several.len()),
+        };
+        add_lane(timeline, kind, &lane, tasks);
     }
 }
 

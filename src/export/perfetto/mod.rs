@@ -97,7 +97,7 @@ impl<W: Write> Trace<'_, W> {
             let (thread, name) = match lane.kind {
                 LaneKind::Loop(id) => (self.thread_of(id), format!("event loop {id}")),
                 LaneKind::Thread(id) => (Some(id), "thread".to_owned()),
-                LaneKind::Task(_) | LaneKind::Packed | LaneKind::Gc(_) => continue,
+                LaneKind::Task(_) | LaneKind::Packed(_) | LaneKind::Gc(_) => continue,
             };
             let Some(thread) = thread else { continue };
             let Some(parent) = self.thread(thread)? else { continue };
