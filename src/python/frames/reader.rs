@@ -24,8 +24,6 @@ const ATTEMPTS: u32 = 20;
 /// next one.
 const PATIENCE: u32 = 6;
 const PAIRWISE_PATIENCE: u32 = 2;
-/// So many of them are spent on a task that was looked up too early.
-const TASK_PATIENCE: u32 = 12;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -98,10 +96,15 @@ impl FrameReader {
         }
         let on_stack = layout.thread.datastack_chunk.is_some();
         let patience = if on_stack { PATIENCE } else { PAIRWISE_PATIENCE };
+        let mut asked_again = self.paused;
         for attempt in 0..ATTEMPTS {
             match self.attempt(memory, layout, thread_state, source, attempt >= patience) {
+                // By the next call the task has been there as long as its coroutine.
                 Ok(Step::Done(_, None) | Step::Outer(_, None, _))
-                    if attempt < TASK_PATIENCE && self.entered_since(layout, source) => {}
+                    if !asked_again && self.entered_since(layout, source) =>
+                {
+                    asked_again = true;
+                }
                 Ok(Step::Done(thread, task)) => {
                     self.settle(layout, last, task);
                     let (frames, copies) = (&*self.frames, &self.copies);
