@@ -164,6 +164,10 @@ impl<M: ReadMemory> PagedMemory<M> {
         for (page, slot) in unneeded {
             self.drop_page(page, slot);
         }
+        if self.review.0 == 0 {
+            // What nobody needed has just gone. A pass may need more than the others for once.
+            self.review.1 = self.store.len();
+        }
         self.next_pass();
         self.order.clear();
         self.order.extend(self.store.pages());
