@@ -18,6 +18,7 @@ mod interpreter;
 mod kernel;
 mod lock;
 mod native;
+mod outcome;
 mod pacer;
 mod pause;
 mod probe;

@@ -20,6 +20,7 @@ use super::collector::Told;
 use super::config::How;
 use super::interpreter::InterpreterState;
 use super::native::Natives;
+use super::outcome::TickOutcome;
 use super::sink::Sink;
 use super::stacks::Resolving;
 use super::thread::{RunningLoop, SampledThread, Tick};
@@ -123,6 +124,9 @@ pub(super) struct TargetProcess {
     barren_ticks: u32,
     late_looks: u32,
     failed_rescans: u32,
+    /// Threads that `threading` did not know yet at the last rescan: one that has just begun is named
+    /// by the next one, and a name is for ever.
+    unnamed: Vec<(RemoteAddr, u64)>,
     paused: bool,
     pub(super) collecting: bool,
     /// How often the garbage collector had run when it was last recorded.
@@ -137,22 +141,6 @@ pub(super) struct TargetProcess {
     pub(super) natives: Natives,
     run_frames: RunFrames,
     pub(super) interpreter: InterpreterState,
-}
-
-/// What became of one tick of a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct TickOutcome {
-    pub(super) samples: u32,
-    /// Samples whose innermost frames are missing.
-    pub(super) partial: u32,
-    pub(super) idle: u32,
-    pub(super) misses: [u32; MissReason::ALL.len()],
-    /// Nothing could be read for a while: the process may be gone or be another program.
-    pub(super) suspicious: bool,
-    /// Every loop was asleep in its poll call, and had been where ticks were overtaken.
-    pub(super) quiet: bool,
-    /// A callback has just become a stall.
-    pub(super) crossed: bool,
 }
 
 impl TargetProcess {
@@ -178,6 +166,7 @@ impl TargetProcess {
             barren_ticks: 0,
             late_looks: 0,
             failed_rescans: 0,
+            unnamed: Vec::new(),
             paused: false,
             collecting: false,
             gc_counts: None,
@@ -348,6 +337,7 @@ impl TargetProcess {
         for thread in &mut self.threads {
             thread.listed = false;
         }
+        let unnamed = std::mem::take(&mut self.unnamed);
         for python in &found {
             if let Some(known) = self
                 .threads
@@ -359,6 +349,12 @@ impl TargetProcess {
             }
             let native_id = python.native_id.unwrap_or(0);
             let given = names.iter().find(|(ident, _)| *ident == python.pthread);
+            let state = (python.state, python.id);
+            let may_be_named = sink.is_some() && !self.threads.is_empty();
+            if given.is_none() && may_be_named && !unnamed.contains(&state) {
+                self.unnamed.push(state);
+                continue;
+            }
             let name = given.map(|(_, name)| name.as_str()).or(python.name.as_deref());
             let name = name.and_then(|name| dictionary.string(name));
             let thread = Thread { process: self.id, native_id, name };
@@ -479,15 +475,6 @@ impl TargetProcess {
             command,
             python: format!("{}{suffix}", interpreter.version),
             attached,
-        }
-    }
-}
-
-impl TickOutcome {
-    fn count(&mut self, reason: MissReason, count: u32) {
-        let index = MissReason::ALL.iter().position(|&other| other == reason);
-        if let Some(slot) = index.and_then(|index| self.misses.get_mut(index)) {
-            *slot = slot.saturating_add(count);
         }
     }
 }
