@@ -129,7 +129,7 @@ fn tables_and_selections_are_copied_as_text() {
         (Action::PaneTasks, "task\tcoroutine\t"),
         (Action::PaneCoroutines, "coroutine\ttasks\t"),
         (Action::PaneStatistics, "coroutine\tstate\t"),
-        (Action::PaneContention, "what\twaits\t"),
+        (Action::PaneContention, "what\tplace\twaits\t"),
         (Action::PaneFindings, "severity\tfinding\t"),
         (Action::PaneLag, "loop\tstart_ns\t"),
         (Action::PaneFlame, "function\tfile\t"),
