@@ -11,7 +11,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use eframe::egui::{Context, RawInput, Rect, pos2, vec2};
+use eframe::egui::{
+    Context, Event as UiEvent, Modifiers, MouseWheelSource, MouseWheelUnit, RawInput, Rect,
+    TouchPhase, pos2, vec2,
+};
 use looptrace::model::{
     Activity, CensusEnd, CodeLocation, Dictionary, Duration, EndReason, Event, EventLoop, Frame,
     FrameKind, LoopKind, ProcessId, RecorderStats, RecordingMeta, Sample, StackId, Target, Task,
@@ -67,6 +70,40 @@ fn main() {
         println!("a frame of the whole window, 1/{part}: {:.2?}", frames(&ctx, &mut app, part));
     }
     table(&ctx, &mut app);
+    scroll(&ctx, &mut app);
+}
+
+/// Scrolls the table of tasks from its first row to its last, as fast as a scroll bar is dragged.
+fn scroll(ctx: &Context, app: &mut App) {
+    const FRAMES: u32 = 300;
+    app.state.search.clear();
+    while {
+        frame(ctx, app);
+        app.is_working()
+    } {}
+    let over_rows = pos2(400.0, 800.0);
+    let rows = app.snapshot.as_ref().unwrap().analysis.tasks.len();
+    let step = rows as f32 * 24.0 / FRAMES as f32;
+    let mut times: Vec<std::time::Duration> = (0..FRAMES)
+        .map(|_| {
+            let wheel = UiEvent::MouseWheel {
+                unit: MouseWheelUnit::Point,
+                delta: vec2(0.0, -step),
+                phase: TouchPhase::Move,
+                source: MouseWheelSource::Wheel,
+                modifiers: Modifiers::NONE,
+            };
+            let begun = Instant::now();
+            frame_of(ctx, app, vec![UiEvent::PointerMoved(over_rows), wheel]);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    println!(
+        "scrolling through {rows} rows: {:.2?} a frame, {:.2?} at most",
+        times[times.len() / 2],
+        times[times.len() - 1]
+    );
 }
 
 /// Sorts the table of tasks by each of its columns, and searches it: how long until the rows are
@@ -100,8 +137,13 @@ fn table(ctx: &Context, app: &mut App) {
 
 /// Draws the window, and cuts it into triangles.
 fn frame(ctx: &Context, app: &mut App) {
+    frame_of(ctx, app, Vec::new());
+}
+
+/// Does so with what the user did.
+fn frame_of(ctx: &Context, app: &mut App, events: Vec<UiEvent>) {
     let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1440.0, 900.0));
-    let input = RawInput { screen_rect: Some(screen), ..RawInput::default() };
+    let input = RawInput { screen_rect: Some(screen), events, ..RawInput::default() };
     let output = ctx.run_ui(input, |ui| app.show(ui));
     let triangles = ctx.tessellate(output.shapes, output.pixels_per_point);
     assert!(!triangles.is_empty());

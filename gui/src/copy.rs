@@ -14,7 +14,7 @@ use crate::text;
 use crate::views::lag;
 
 /// Rows of a table that are copied at the most.
-const MOST_ROWS: usize = 100_000;
+pub const MOST_ROWS: usize = 100_000;
 
 /// Rows of cells as tab-separated text; tabs and line breaks within cells become spaces.
 #[must_use]
@@ -30,10 +30,11 @@ pub fn tsv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Stri
     text
 }
 
-/// The table of all stalls.
+/// The table of stalls, in the order of their positions given.
 #[must_use]
-pub fn stalls(snapshot: &Snapshot) -> String {
-    let rows = snapshot.stalls().iter().map(|stall| {
+pub fn stalls(snapshot: &Snapshot, order: &[usize]) -> String {
+    let stalls = order.iter().filter_map(|&at| snapshot.stalls().get(at));
+    let rows = stalls.map(|stall| {
         vec![
             stall.id.to_string(),
             stall.start.as_nanos().to_string(),
@@ -47,11 +48,12 @@ pub fn stalls(snapshot: &Snapshot) -> String {
     tsv(&["stall", "start_ns", "duration_ns", "cause", "function", "place", "victims"], rows)
 }
 
-/// The table of all tasks.
+/// The table of tasks, in the order of their positions given.
 #[must_use]
-pub fn tasks(snapshot: &Snapshot) -> String {
+pub fn tasks(snapshot: &Snapshot, order: &[u32]) -> String {
     let dictionary = &snapshot.analysis.dictionary;
-    let rows = snapshot.analysis.tasks.iter().map(|time| {
+    let tasks = order.iter().filter_map(|&at| snapshot.analysis.tasks.get(at as usize));
+    let rows = tasks.map(|time| {
         vec![
             text::task(dictionary, time.id),
             text::coroutine(dictionary, time.id),
@@ -76,28 +78,12 @@ pub fn tasks(snapshot: &Snapshot) -> String {
     tsv(&header, rows)
 }
 
-/// The table of all coroutines.
+/// The table of what tasks queued for, in the order of the positions given.
 #[must_use]
-pub fn coroutines(snapshot: &Snapshot) -> String {
-    let dictionary = &snapshot.analysis.dictionary;
-    let rows = snapshot.analysis.coroutines.iter().map(|time| {
-        vec![
-            time.name.map_or("?", |name| dictionary.text(name)).to_owned(),
-            time.tasks.to_string(),
-            time.running.as_nanos().to_string(),
-            time.ready.as_nanos().to_string(),
-            time.waiting.as_nanos().to_string(),
-        ]
-    });
-    tsv(&["coroutine", "tasks", "running_ns", "ready_ns", "waiting_ns"], rows)
-}
-
-/// The table of what tasks queued for.
-#[must_use]
-pub fn contention(snapshot: &Snapshot) -> String {
+pub fn contention(snapshot: &Snapshot, order: &[usize]) -> String {
     let dictionary = &snapshot.analysis.dictionary;
     let figure = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
-    let rows = snapshot.contended.iter().map(|row| {
+    let rows = order.iter().filter_map(|&at| snapshot.contended.get(at)).map(|row| {
         vec![
             row.what.clone(),
             contention::place(dictionary, row),
@@ -130,14 +116,13 @@ pub fn findings(snapshot: &Snapshot) -> String {
     tsv(&["severity", "finding", "evidence", "remedy", "place"], rows)
 }
 
-/// The lags of a range, or of one bar of their histogram.
+/// The lags of a range, or of one bar of their histogram, the longest first.
 #[must_use]
 pub fn lags(snapshot: &Snapshot, range: Range, bin: Option<(u64, u64)>) -> String {
-    let rows = lag::within(snapshot, range).filter_map(|busy| {
+    let rows = lag::listed(snapshot, range, bin).into_iter().map(|busy| {
         let length = busy.end.since(busy.start).as_nanos();
-        let wanted = bin.is_none_or(|(least, most)| (least..most).contains(&length));
         let event_loop = lookup::loop_name(snapshot, busy.event_loop);
-        wanted.then(|| vec![event_loop, busy.start.as_nanos().to_string(), length.to_string()])
+        vec![event_loop, busy.start.as_nanos().to_string(), length.to_string()]
     });
     tsv(&["loop", "start_ns", "lag_ns"], rows)
 }

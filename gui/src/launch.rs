@@ -143,7 +143,7 @@ pub fn run(options: &Options) -> Result<(), NoWindow> {
             Ok(()) => return Ok(()),
             // An event loop cannot be made twice in a process; the second renderer needs another.
             Err(error @ (eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_))) => {
-                failures.push(error.to_string());
+                failures.push(brief(&error.to_string()));
                 break;
             }
             Err(error) => {
@@ -157,6 +157,11 @@ pub fn run(options: &Options) -> Result<(), NoWindow> {
 /// The beginning of an error, which may hold whole configurations.
 fn brief(error: &str) -> String {
     const MOST: usize = 160;
+    // Where in a library's source it happened helps nobody.
+    let error = match error.split_once("os error at ") {
+        Some((_, rest)) => rest.split_once(": ").map_or(rest, |(_, words)| words),
+        None => error,
+    };
     let words = error.split(" ConfigTemplate").next().unwrap_or(error).replace(": {}", "");
     words.trim_end_matches([':', ' ']).chars().take(MOST).collect()
 }
@@ -233,6 +238,7 @@ mod tests {
         assert!(time("soon").is_err());
         assert_eq!(action("await graph"), Ok(Action::PaneAwaits));
         assert_eq!(brief("no configs match: ConfigTemplate { a: 1 }"), "no configs match");
+        assert_eq!(brief("winit: os error at /a/mod.rs:788: no X server"), "no X server");
         assert_eq!(size("1280x800"), Ok((1280, 800)));
         assert!(size("1280").is_err());
         Options::command().debug_assert();

@@ -177,6 +177,25 @@ impl Cells<'_, '_, '_> {
         });
     }
 
+    /// A line of a file: with its directory where there is room, and whole where one points at it.
+    pub fn place(&mut self, place: &str) {
+        /// What a character takes, more or less.
+        const CHARACTER: f32 = 6.6;
+        let color = self.theme.weak;
+        self.cell(|ui| {
+            let room = (ui.available_width() / CHARACTER) as usize;
+            let mut words = crate::text::brief(place);
+            if words.chars().count() > room {
+                words = words.rsplit('/').next().unwrap_or(words);
+            }
+            let label = Label::new(RichText::new(words).color(color)).truncate().selectable(false);
+            let label = ui.add(label);
+            if words.len() < place.len() {
+                label.on_hover_text(place);
+            }
+        });
+    }
+
     /// Text behind a coloured mark.
     pub fn marked(&mut self, mark: &str, text: &str, colour: eframe::egui::Color32) {
         let theme = self.theme;

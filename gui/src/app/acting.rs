@@ -10,7 +10,7 @@ use crate::command::{Action, Command};
 use crate::load::Loading;
 use crate::snapshot::Snapshot;
 use crate::state::Pane;
-use crate::{apply, copy, dock, editor, views};
+use crate::{apply, copy, dock, editor, text, views};
 
 impl App {
     /// Carries a command out.
@@ -88,13 +88,13 @@ impl App {
                     self.open(ctx, &path);
                 }
             }
-            Action::CopyTable
-            | Action::CopySelection
-            | Action::OpenSource
-            | Action::FlameSource => {
+            Action::CopyTable => {
+                let Some(snapshot) = self.snapshot.clone() else { return };
+                self.copy_table(ctx, &snapshot);
+            }
+            Action::CopySelection | Action::OpenSource | Action::FlameSource => {
                 let Some(snapshot) = self.snapshot.clone() else { return };
                 let text = match action {
-                    Action::CopyTable => Some(self.visible_table(&snapshot)),
                     Action::CopySelection => {
                         let text = views::details::as_text(&self.state, &snapshot);
                         if text.is_none() {
@@ -164,22 +164,47 @@ impl App {
         }
     }
 
-    fn visible_table(&self, snapshot: &Snapshot) -> String {
+    /// The table that is in front, as it is shown: searched, sorted and ranged. `None` while it is
+    /// only being made.
+    fn visible_table(&self, snapshot: &Snapshot) -> Option<String> {
+        let (state, caches) = (&self.state, &self.caches);
         let visible = dock::visible(&self.dock);
-        let table = visible.iter().find_map(|pane| match pane {
-            Pane::Tasks => Some(copy::tasks(snapshot)),
-            Pane::Coroutines => Some(copy::coroutines(snapshot)),
-            Pane::Contention => Some(copy::contention(snapshot)),
-            Pane::Statistics => Some(views::statistics::as_tsv(snapshot, self.state.extent())),
+        let list = visible
+            .into_iter()
+            .find(|pane| !matches!(pane, Pane::Timeline | Pane::Details))
+            .unwrap_or(Pane::Stalls);
+        match list {
+            Pane::Tasks => caches.tasks.last().map(|order| copy::tasks(snapshot, &order)),
+            Pane::Coroutines => {
+                caches.coroutines.last().map(|rows| views::coroutines::as_tsv(&rows))
+            }
+            Pane::Contention => {
+                Some(copy::contention(snapshot, &views::contention::shown(snapshot, state)))
+            }
+            Pane::Statistics => caches.statistics.last().map(|figures| figures.as_tsv()),
             Pane::Findings => Some(copy::findings(snapshot)),
-            Pane::Lag => Some(copy::lags(snapshot, self.state.extent(), self.state.lag_bin)),
-            Pane::Flame => self.caches.flame.last().map(|flame| copy::functions(&flame)),
-            Pane::Awaits => self.caches.awaits.last().map(|graph| copy::awaits(snapshot, &graph)),
-            Pane::Compare => self.caches.compared.last().map(|compared| compared.as_tsv()),
-            Pane::Stalls => Some(copy::stalls(snapshot)),
-            Pane::Timeline | Pane::Details => None,
-        });
-        table.unwrap_or_else(|| copy::stalls(snapshot))
+            Pane::Lag => Some(copy::lags(snapshot, state.extent(), state.lag_bin)),
+            Pane::Flame => caches.flame.last().map(|flame| copy::functions(&flame)),
+            Pane::Awaits => caches.awaits.last().map(|graph| copy::awaits(snapshot, &graph)),
+            Pane::Compare => caches.compared.last().map(|compared| compared.as_tsv()),
+            Pane::Stalls | Pane::Timeline | Pane::Details => {
+                Some(copy::stalls(snapshot, &views::stalls::shown(snapshot, state)))
+            }
+        }
+    }
+
+    /// Copies the table that is in front, and says where it is not all of it.
+    fn copy_table(&mut self, ctx: &Context, snapshot: &Snapshot) {
+        let Some(table) = self.visible_table(snapshot) else {
+            self.state.notice = Some("there is no table to copy yet".to_owned());
+            return;
+        };
+        let is_cut = table.lines().nth(copy::MOST_ROWS).is_some();
+        self.carry_out(ctx, Command::Copy(table));
+        if is_cut {
+            let most = text::count(copy::MOST_ROWS as u64);
+            self.state.notice = Some(format!("copied the first {most} rows"));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use eframe::egui::{Context, Event, RawInput, Ui, ViewportCommand};
+use eframe::egui::{Context, Event, RawInput, Ui, ViewportCommand, scroll_area};
 use files::{Dialogs, Purpose};
 
 use crate::apply;
@@ -120,7 +120,7 @@ impl App {
     pub fn showing(ctx: &Context, snapshot: Snapshot) -> Self {
         Theme::install_signs(ctx);
         let mut app = Self::bare(Options::default(), Saved::default());
-        app.arrived(snapshot);
+        app.arrived(ctx, snapshot);
         app
     }
 
@@ -166,13 +166,15 @@ impl App {
     }
 
     /// Shows a snapshot, in place of the one before.
-    pub fn arrived(&mut self, mut snapshot: Snapshot) {
+    pub fn arrived(&mut self, ctx: &Context, mut snapshot: Snapshot) {
         self.revision += 1;
         snapshot.revision = self.revision;
         let same_file = self.snapshot.as_ref().filter(|old| old.path == snapshot.path);
         match same_file {
             Some(old) => apply::moved(&mut self.state, old, &snapshot),
             None => {
+                // Scroll positions are kept from run to run; those of another recording mean nothing.
+                ctx.data_mut(|data| data.remove_by_type::<scroll_area::State>());
                 let State { theme, flame, follow, .. } = std::mem::take(&mut self.state);
                 self.state = State { theme, flame, follow, ..State::default() };
                 self.state.lanes.order = self.saved.lane_order;
@@ -212,7 +214,7 @@ impl App {
         if let Some(loaded) = self.loading.as_ref().and_then(Loading::poll) {
             let path = self.loading.take().map(|loading| loading.path).unwrap_or_default();
             match loaded {
-                Loaded::Snapshot(snapshot) => self.arrived(*snapshot),
+                Loaded::Snapshot(snapshot) => self.arrived(ctx, *snapshot),
                 // A file that is only just being made has no header yet.
                 Loaded::Failed(_) if self.recorder.is_some() => {}
                 Loaded::Failed(error) => self.error = Some((path, error)),

@@ -7,7 +7,7 @@ use super::{Show, nothing};
 use crate::command::Command;
 use crate::contention::place;
 use crate::snapshot::Snapshot;
-use crate::state::{Sort, TableId};
+use crate::state::{Sort, State, TableId};
 use crate::table::{Column, Table, figures, words};
 use crate::text;
 
@@ -23,6 +23,9 @@ const COLUMNS: [Column; 9] = [
     words("Longest by", 104.0, "The task that waited longest; a click on the row goes there"),
 ];
 
+/// How it is sorted unless asked otherwise.
+const STANDARD: Sort = Sort { column: 5, descending: true };
+
 /// The table.
 pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
     let snapshot = show.snapshot;
@@ -32,7 +35,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         nothing(ui, show.theme, "No contention", words);
         return;
     }
-    let sort = show.sort(TableId::Contention, Sort { column: 5, descending: true });
+    let sort = show.sort(TableId::Contention, STANDARD);
     let dictionary = &snapshot.analysis.dictionary;
     let order = order(snapshot, sort);
     count(ui, show, rows.len(), rows.len(), "things tasks queued for, as censuses saw them");
@@ -55,7 +58,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
             let Some(row) = at(row) else { return };
             cells.name(&row.what, state.finds(&row.what));
             let place = place(dictionary, row);
-            cells.weak(text::brief(&place));
+            cells.place(&place);
             cells.text(text::count(row.waits));
             cells.count(row.tasks);
             cells.count(row.most.map(u64::from));
@@ -72,6 +75,12 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         show.out.push(Command::JumpToTask(task));
         show.out.push(Command::Cursor(since));
     }
+}
+
+/// The positions of what tasks queued for, in the order of the table.
+#[must_use]
+pub fn shown(snapshot: &Snapshot, state: &State) -> Vec<usize> {
+    order(snapshot, state.sorts.get(&TableId::Contention).copied().unwrap_or(STANDARD))
 }
 
 fn order(snapshot: &Snapshot, sort: Sort) -> Vec<usize> {

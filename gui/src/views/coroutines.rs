@@ -9,6 +9,7 @@ use looptrace::analysis::{code_place, short_path};
 use super::tasks::{Key, count};
 use super::{Show, nothing};
 use crate::command::Command;
+use crate::copy::tsv;
 use crate::facts::quantile;
 use crate::lookup;
 use crate::snapshot::Snapshot;
@@ -80,7 +81,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         |row, cells| {
             let Some(row) = rows.get(row) else { return };
             cells.name(&row.name, state.finds(&row.name));
-            cells.weak(crate::text::brief(&row.place));
+            cells.place(&row.place);
             cells.text(crate::text::count(row.tasks));
             cells.bar(row.running, running, theme.running);
             cells.bar(row.ready, ready, theme.ready);
@@ -94,6 +95,33 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
     if let Some(row) = clicked.and_then(|row| rows.get(row)) {
         show.out.push(Command::Select(Selection::Group(row.group)));
     }
+}
+
+/// Rows as tab-separated text.
+#[must_use]
+pub fn as_tsv(rows: &[Row]) -> String {
+    let header = [
+        "coroutine",
+        "tasks",
+        "running_ns",
+        "ready_ns",
+        "waiting_ns",
+        "place",
+        "steps_seen",
+        "p99_step_ns",
+        "longest_step_ns",
+        "waits_mostly_for",
+    ];
+    let rows = rows.iter().map(|row| {
+        let mut cells = vec![row.name.clone()];
+        let sums = [row.tasks, row.running, row.ready, row.waiting];
+        cells.extend(sums.map(|figure| figure.to_string()));
+        cells.push(row.place.clone());
+        cells.extend([row.steps, row.p99, row.longest].map(|figure| figure.to_string()));
+        cells.push(row.waits_for.clone());
+        cells
+    });
+    tsv(&header, rows)
 }
 
 fn rows(snapshot: &Snapshot, key: &Key) -> Vec<Row> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{
-    Align2, Button, Color32, FontId, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui,
-    pos2, vec2,
+    Button, Color32, FontId, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2,
 };
 
 use super::{Show, nothing};
@@ -344,13 +344,19 @@ pub fn caption(painter: &eframe::egui::Painter, colour: Color32, rect: Rect, wor
     if rect.width() < ROOM {
         return;
     }
-    let clip = rect.shrink2(vec2(3.0, 0.0)).intersect(painter.clip_rect());
+    let left = rect.left().max(painter.clip_rect().left()) + 4.0;
+    // Whole points, so that what was laid out for the last frame fits this one, too.
+    let room = (rect.right().min(painter.clip_rect().right()) - left - 2.0).floor();
+    if room < ROOM / 2.0 {
+        return;
+    }
     // Text beyond what the box can hold is not laid out at all.
-    let most = (rect.width() / 4.0) as usize;
-    let words: String = words.chars().take(most).collect();
-    let at = pos2(rect.left().max(painter.clip_rect().left()) + 4.0, rect.center().y);
-    let font = FontId::proportional(11.0);
-    painter.with_clip_rect(clip).text(at, Align2::LEFT_CENTER, words, font, colour);
+    let words: String = words.chars().take((room / 3.0) as usize).collect();
+    let mut job = LayoutJob::simple_singleline(words, FontId::proportional(11.0), colour);
+    job.wrap = TextWrapping::truncate_at_width(room);
+    let galley = painter.layout_job(job);
+    let top = rect.center().y - galley.size().y / 2.0;
+    painter.galley(pos2(left, top), galley, colour);
 }
 
 fn matches(show: &Show<'_>, name: &Name) -> bool {

@@ -104,7 +104,7 @@ fn instances(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags) {
 }
 
 /// The lags that overlap a range.
-pub fn within(
+fn within(
     snapshot: &crate::snapshot::Snapshot,
     range: Range,
 ) -> impl Iterator<Item = BusyStretch> + '_ {
@@ -118,6 +118,20 @@ pub fn within(
         .filter(move |busy| busy.end > from)
 }
 
+/// The lags of a range whose length is that of a bar, or all, the longest first.
+pub fn listed(
+    snapshot: &crate::snapshot::Snapshot,
+    range: Range,
+    bin: Option<(u64, u64)>,
+) -> Vec<BusyStretch> {
+    let length = |busy: &BusyStretch| busy.end.since(busy.start).as_nanos();
+    let mut listed: Vec<BusyStretch> = within(snapshot, range)
+        .filter(|busy| bin.is_none_or(|(least, most)| (least..most).contains(&length(busy))))
+        .collect();
+    listed.sort_by_key(|busy| std::cmp::Reverse(length(busy)));
+    listed
+}
+
 /// The lags of the bar at a step.
 pub fn bin_of(step: i32) -> (u64, u64) {
     let at = |step: i32| 10_f64.powf(f64::from(step) / PER_DECADE) as u64;
@@ -125,7 +139,7 @@ pub fn bin_of(step: i32) -> (u64, u64) {
 }
 
 fn lags(snapshot: &crate::snapshot::Snapshot, range: Range, bin: Option<(u64, u64)>) -> Lags {
-    let mut listed = Vec::new();
+    let mut listed = listed(snapshot, range, bin);
     let mut lengths = Vec::new();
     let mut bars: std::collections::BTreeMap<i32, u64> = std::collections::BTreeMap::new();
     let width = (range.length() / POINTS).max(1);
@@ -133,9 +147,6 @@ fn lags(snapshot: &crate::snapshot::Snapshot, range: Range, bin: Option<(u64, u6
     for busy in within(snapshot, range) {
         let length = busy.end.since(busy.start).as_nanos();
         lengths.push(length);
-        if bin.is_none_or(|(least, most)| (least..most).contains(&length)) {
-            listed.push(busy);
-        }
         let step = ((length.max(1) as f64).log10() * PER_DECADE).floor() as i32;
         *bars.entry(step).or_default() += 1;
         let at = busy.start.as_nanos().saturating_sub(range.start) / width;
@@ -145,7 +156,6 @@ fn lags(snapshot: &crate::snapshot::Snapshot, range: Range, bin: Option<(u64, u6
     }
     lengths.sort_unstable();
     let in_bin = listed.len();
-    listed.sort_by_key(|busy| std::cmp::Reverse(busy.end.since(busy.start)));
     listed.truncate(MOST_LISTED);
     Lags {
         listed,

@@ -29,6 +29,9 @@ const COLUMNS: [Column; 8] = [
     figures("Victims", 66.0, "Tasks that it delayed"),
 ];
 
+/// How it is sorted unless asked otherwise.
+const STANDARD: Sort = Sort { column: 2, descending: true };
+
 /// The list.
 pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
     let snapshot = show.snapshot;
@@ -39,7 +42,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         nothing(ui, show.theme, "No stalls", &words);
         return;
     }
-    let sort = show.sort(TableId::Stalls, Sort { column: 2, descending: true });
+    let sort = show.sort(TableId::Stalls, STANDARD);
     let order = cached(show, sort);
     bar(ui, show, order.len());
     let selected = match show.state.selection {
@@ -81,7 +84,7 @@ fn cached(show: &mut Show<'_>, sort: Sort) -> Arc<Vec<usize>> {
     {
         return Arc::clone(order);
     }
-    let order = Arc::new(order(show, sort));
+    let order = Arc::new(order(show.snapshot, show.state.range, sort));
     show.caches.stalls = Some((key, Arc::clone(&order)));
     order
 }
@@ -111,10 +114,18 @@ fn one(
     cells.text(format!("{}{more}", text::count(stall.victims.len() as u64)));
 }
 
+/// The positions of the stalls, in the order of the list.
+#[must_use]
+pub fn shown(snapshot: &Snapshot, state: &State) -> Vec<usize> {
+    let sort = state.sorts.get(&TableId::Stalls).copied().unwrap_or(STANDARD);
+    order(snapshot, state.range, sort)
+}
+
 /// The positions of the stalls in the range, sorted.
-fn order(show: &Show<'_>, sort: Sort) -> Vec<usize> {
-    let (snapshot, stalls) = (show.snapshot, show.snapshot.stalls());
-    let mut order: Vec<usize> = (0..stalls.len()).filter(|&index| is_wanted(show, index)).collect();
+fn order(snapshot: &Snapshot, range: Option<Range>, sort: Sort) -> Vec<usize> {
+    let stalls = snapshot.stalls();
+    let mut order: Vec<usize> =
+        (0..stalls.len()).filter(|&index| is_wanted(snapshot, range, index)).collect();
     match sort.column {
         0 | 1 => {}
         2 => order.sort_by_key(|&index| stalls[index].duration),
@@ -130,9 +141,9 @@ fn order(show: &Show<'_>, sort: Sort) -> Vec<usize> {
     order
 }
 
-fn is_wanted(show: &Show<'_>, index: usize) -> bool {
-    let Some(range) = show.state.range else { return true };
-    show.snapshot.stalls().get(index).is_some_and(|stall| {
+fn is_wanted(snapshot: &Snapshot, range: Option<Range>, index: usize) -> bool {
+    let Some(range) = range else { return true };
+    snapshot.stalls().get(index).is_some_and(|stall| {
         let stall = lookup::stall_range(stall);
         stall.end > range.start && stall.start < range.end
     })

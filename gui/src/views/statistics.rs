@@ -186,16 +186,18 @@ fn order(rows: &mut [Row], sort: Sort) {
     }
 }
 
-/// The figures of a range as tab-separated text.
-#[must_use]
-pub fn as_tsv(snapshot: &Snapshot, range: Range) -> String {
-    let found = statistics(snapshot, range, Sort { column: 3, descending: true });
-    let header = ["coroutine", "state", "count", "sum_ns", "min_ns", "p50_ns", "p99_ns", "max_ns"];
-    let rows = found.rows.iter().map(|row| {
-        let figures = [row.count, row.sum, row.shortest, row.p50, row.p99, row.longest];
-        let mut cells = vec![row.name.clone(), row.state.name().to_owned()];
-        cells.extend(figures.map(|figure| figure.to_string()));
-        cells
-    });
-    tsv(&header, rows)
+impl Statistics {
+    /// As tab-separated text, in the order of the table.
+    #[must_use]
+    pub fn as_tsv(&self) -> String {
+        let header =
+            ["coroutine", "state", "count", "sum_ns", "min_ns", "p50_ns", "p99_ns", "max_ns"];
+        let rows = self.rows.iter().map(|row| {
+            let figures = [row.count, row.sum, row.shortest, row.p50, row.p99, row.longest];
+            let mut cells = vec![row.name.clone(), row.state.name().to_owned()];
+            cells.extend(figures.map(|figure| figure.to_string()));
+            cells
+        });
+        tsv(&header, rows)
+    }
 }

@@ -2,9 +2,9 @@
 
 use eframe::egui::ViewportCommand;
 use looptrace_gui::axis::Range;
-use looptrace_gui::command::Action;
+use looptrace_gui::command::{Action, Command};
 use looptrace_gui::dock;
-use looptrace_gui::state::{Overlay, Pane, Selection};
+use looptrace_gui::state::{Overlay, Pane, Selection, Sort, TableId};
 
 use crate::support::{Window, choose, copied, press, press_once, settle, window};
 
@@ -142,6 +142,40 @@ fn tables_and_selections_are_copied_as_text() {
     press(&mut window, Action::NextStall);
     let stall = copied(&mut window, Action::CopySelection).expect("a stall in words");
     assert!(stall.starts_with("stall 1: ") && stall.contains("write_export"), "{stall}");
+}
+
+#[test]
+fn a_table_is_copied_as_it_is_shown() {
+    let mut window = window("demo");
+    let column = |table: &str, column: usize| -> Vec<String> {
+        let cells = table.lines().skip(1).filter_map(|line| line.split('\t').nth(column));
+        cells.map(str::to_owned).collect()
+    };
+    for (pane, table, shown, copied_as) in [
+        (Action::PaneTasks, TableId::Tasks, 0, 0),
+        (Action::PaneCoroutines, TableId::Coroutines, 0, 0),
+        (Action::PaneStatistics, TableId::Statistics, 2, 2),
+        (Action::PaneContention, TableId::Contention, 1, 1),
+        (Action::PaneStalls, TableId::Stalls, 1, 0),
+    ] {
+        press(&mut window, pane);
+        let mut orders = [false, true].map(|descending| {
+            let sort = Sort { column: shown, descending };
+            let ctx = window.ctx.clone();
+            window.state_mut().apply(&ctx, Command::SortTable(table, sort));
+            settle(&mut window);
+            column(&copied(&mut window, Action::CopyTable).expect("a table"), copied_as)
+        });
+        orders[1].reverse();
+        assert_eq!(orders[0], orders[1], "{table:?}");
+        assert!(orders[0].first() != orders[0].last(), "{table:?}");
+    }
+    press(&mut window, Action::PaneTasks);
+    window.state_mut().state.search = "connection-1".to_owned();
+    settle(&mut window);
+    let mut names = column(&copied(&mut window, Action::CopyTable).expect("a table"), 0);
+    names.sort();
+    assert_eq!(names, ["connection-1", "connection-10", "connection-11", "connection-12"]);
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::App as _;
-use eframe::egui::{DroppedFile, DroppedFileHandle, Vec2};
+use eframe::egui::{
+    DroppedFile, DroppedFileHandle, Event, Modifiers, MouseWheelSource, MouseWheelUnit, Role,
+    TouchPhase, Vec2, pos2, vec2,
+};
 use egui_kittest::kittest::Queryable as _;
 use looptrace_gui::app::App;
 use looptrace_gui::app::files::Purpose;
@@ -101,6 +104,31 @@ fn a_recording_opened_in_place_of_another_starts_afresh() {
 }
 
 #[test]
+fn another_recording_is_not_opened_scrolled_down() {
+    let mut window = window("demo");
+    let top = |window: &Window| {
+        window.get_by_role_and_label(Role::Button, "loop in python3").rect().top()
+    };
+    let at_first = top(&window);
+    let over_names = pos2(60.0, 300.0);
+    window.event(Event::PointerMoved(over_names));
+    window.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, -40.0),
+        phase: TouchPhase::Move,
+        source: MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
+    });
+    settle(&mut window);
+    assert!(top(&window) < at_first, "it was not scrolled");
+    let ctx = window.ctx.clone();
+    window.state_mut().apply(&ctx, Command::OpenFile(path("before")));
+    settle(&mut window);
+    assert_eq!(file_name(&window), "before.looptrace");
+    assert_eq!(top(&window), at_first);
+}
+
+#[test]
 fn a_recording_that_is_followed_shows_all_of_itself_while_it_is_short() {
     let whole = std::fs::read(path("demo")).expect("it is there");
     let directory = tempfile::tempdir().expect("a directory");
@@ -114,7 +142,8 @@ fn a_recording_that_is_followed_shows_all_of_itself_while_it_is_short() {
     // Next to nothing was there to be shown at first.
     assert!(window.state().state.view.length() < 1_000_000);
     for bytes in [whole.len() / 2, whole.len()] {
-        window.state_mut().arrived(grown(bytes));
+        let ctx = window.ctx.clone();
+        window.state_mut().arrived(&ctx, grown(bytes));
         let app = window.state();
         let shown = app.snapshot.as_ref().map(|snapshot| snapshot.whole());
         assert_eq!(Some(app.state.view), shown);

@@ -123,7 +123,7 @@ fn coroutines_statistics_and_contention_are_tables() {
     shows(&window, "between polls p50");
     shows(&window, "Shortest");
     press(&mut window, Action::PaneContention);
-    for words in ["Longest by", "Held by", "Lock #4", "shop/demo_service.py:"] {
+    for words in ["Longest by", "Held by", "Lock #4", "demo_service.py:"] {
         shows(&window, words);
     }
     click(&mut window, "Lock #4");
