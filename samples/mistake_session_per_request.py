@@ -6,7 +6,7 @@ looptrace must show:
     report: finding session_per_request text~httpx severity=warning
     report: finding cpu_on_loop maybe
     report: finding blocking_call maybe
-    report: 2 s
+    report: until ran=8
 """
 import asyncio
 

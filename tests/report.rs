@@ -14,6 +14,8 @@ mod golden;
 mod hour;
 #[path = "report/perfetto.rs"]
 mod perfetto;
+#[path = "report/perfetto_fields.rs"]
+mod perfetto_fields;
 #[path = "report/pools.rs"]
 mod pools;
 #[path = "report/schema.rs"]

@@ -16,6 +16,7 @@ pub mod path;
 pub mod population;
 mod read;
 mod series;
+mod source;
 mod stacks;
 mod stalls;
 mod task_clock;
@@ -33,5 +34,6 @@ pub use names::{
     task_coroutine, task_name,
 };
 pub use pass::{Analyzer, analyze};
-pub use read::{analyze_file, analyze_file_with, flame_file, timeline_file};
+pub use read::{analyze_file, analyze_file_reading, analyze_file_with, flame_file, timeline_file};
 pub use series::Series;
+pub use source::{NoSource, SourceLines};

@@ -9,9 +9,10 @@ use crate::model::{
 
 use super::coroutines;
 use super::facts::{Analysis, AnalysisOptions, LoopTime, Overview, Source, TaskTime};
-use super::findings::{self, Collector};
+use super::findings::{self, AwaitLines, Collector};
 use super::overview::Counter;
 use super::pace::{Looks, Pace};
+use super::source::{NoSource, SourceLines};
 use super::stacks::StackSums;
 use super::stalls::{Found, LoopFacts, StallFinder};
 use super::task_clock::TaskClock;
@@ -35,6 +36,7 @@ pub struct Analyzer {
     waiting: WaitSums,
     stalls: StallFinder,
     collector: Collector,
+    awaits: Option<AwaitLines>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,7 +80,15 @@ impl Analyzer {
             waiting: WaitSums::default(),
             stalls: StallFinder::new(options.stall_threshold),
             collector: Collector::default(),
+            awaits: None,
         }
+    }
+
+    /// The same, which also looks for awaits that could run side by side: for
+    /// [`Analyzer::finish_reading`].
+    #[must_use]
+    pub fn with_awaits(self) -> Self {
+        Self { awaits: Some(AwaitLines::default()), ..self }
     }
 
     /// The definitions of all events so far.
@@ -93,6 +103,9 @@ impl Analyzer {
         self.counter.event(&event, self.pace);
         let stretch = self.tasks.event(&event);
         self.waiting.event(&event, stretch, &self.dictionary, self.tasks.census_time());
+        if let Some(awaits) = &mut self.awaits {
+            awaits.event(&event, stretch, &self.dictionary);
+        }
         let tick = Duration::from_nanos(self.pace.tick());
         self.stalls.event(&event, tick, &self.dictionary);
         self.collector.event(&event, self.tasks.census_time());
@@ -156,11 +169,20 @@ impl Analyzer {
 
     /// The facts.
     #[must_use]
-    pub fn finish(mut self, source: Source) -> Analysis {
+    pub fn finish(self, source: Source) -> Analysis {
+        self.finish_reading(source, &NoSource)
+    }
+
+    /// The facts, and those that only the program's source can tell.
+    #[must_use]
+    pub fn finish_reading(mut self, source: Source, lines: &dyn SourceLines) -> Analysis {
         let end = self.tasks.census_time();
         let clocks = std::mem::take(&mut self.tasks).finish(&self.dictionary);
         let open = clocks.iter().filter_map(|&(id, _, stretch)| Some((id, stretch?)));
-        self.waiting.close(open, &self.dictionary);
+        self.waiting.close(open.clone(), &self.dictionary);
+        if let Some(awaits) = &mut self.awaits {
+            open.for_each(|(task, stretch)| awaits.stretch(task, stretch, &self.dictionary));
+        }
         let waited = self.waiting.finish(&self.dictionary, end);
         let mut tasks: Vec<TaskTime> =
             clocks.into_iter().map(|(id, clock, _)| task_time(id, clock)).collect();
@@ -204,7 +226,10 @@ impl Analyzer {
             dictionary: self.dictionary,
             awaiters: self.awaiters,
         };
-        let collected = self.collector.finish();
+        let mut collected = self.collector.finish();
+        if let Some(awaits) = &self.awaits {
+            collected.read(awaits, &analysis.dictionary, lines);
+        }
         analysis.findings = findings::find(&analysis, &collected);
         analysis
     }

@@ -7,6 +7,7 @@ use crate::recording::{Reader, RecordingError};
 use super::facts::{Analysis, AnalysisOptions, Source};
 use super::flame::{Flame, FlameBuilder, FlameOptions};
 use super::pass::Analyzer;
+use super::source::SourceLines;
 use super::timeline::{Timeline, TimelineBuilder};
 
 /// The facts of the recording in a file, with the usual options.
@@ -32,6 +33,25 @@ pub fn analyze_file_with(
         analyzer.event(event);
     }
     Ok(analyzer.finish(source(&reader, path)))
+}
+
+/// The facts of the recording in a file, and those that only the program's source can tell: awaits
+/// that could run side by side. `source_at` is given the wall time at which the recording began.
+///
+/// # Errors
+/// As [`analyze_file`].
+pub fn analyze_file_reading<S: SourceLines>(
+    path: &Path,
+    options: AnalysisOptions,
+    source_at: impl FnOnce(u64) -> S,
+) -> Result<Analysis, RecordingError> {
+    let mut reader = Reader::open(path)?;
+    let lines = source_at(reader.meta().anchor.wall_start_ns);
+    let mut analyzer = Analyzer::new(reader.meta().clone(), options).with_awaits();
+    while let Some(event) = reader.next_event()? {
+        analyzer.event(event);
+    }
+    Ok(analyzer.finish_reading(source(&reader, path), &lines))
 }
 
 /// Where the time of the recording in a file went.

@@ -16,7 +16,7 @@ use super::launch::Launched;
 use super::live::Live;
 use super::message::{self, CliError};
 use super::python::{self, Python};
-use super::{attach, duration, flamegraph, output_file, record, report};
+use super::{attach, duration, flamegraph, output_file, record, recording_file, report};
 use crate::analysis::AnalysisOptions;
 use crate::os::signals::Signal;
 use crate::sampler::{Outcome, SessionConfig};
@@ -64,7 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     output_file::check(&recording, false)?;
     let python = python::find(arguments.python.as_deref())?;
     let outcome = record_service(&python, arguments.duration, recording)?;
-    report::print_text(&outcome.path, Some(8), AnalysisOptions::default())?;
+    let analysis = recording_file::analyze(&outcome.path, AnalysisOptions::default())?;
+    report::print_text(&analysis, Some(8), None)?;
     flamegraph::write(&outcome.path, &graph)?;
     say_what_next(&outcome.path, &graph);
     Ok(Exit::Done)

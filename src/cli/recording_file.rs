@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::message::{self, CliError};
+use super::source::SourceFiles;
 use crate::analysis::{self, Analysis, AnalysisOptions, Source};
 use crate::recording::{Flaw, RecordingError};
 
@@ -12,8 +13,25 @@ use crate::recording::{Flaw, RecordingError};
 ///
 /// It cannot be read, or is no recording.
 pub(super) fn analyze(path: &Path, options: AnalysisOptions) -> Result<Analysis, CliError> {
-    let analysis =
-        analysis::analyze_file_with(path, options).map_err(|error| unreadable(&error))?;
+    checked(analysis::analyze_file_with(path, options))
+}
+
+/// The same, with what the program's source tells; it lies in `root`, if the program had another
+/// root directory.
+///
+/// # Errors
+///
+/// As [`analyze`].
+pub(super) fn analyze_with_source(
+    path: &Path,
+    options: AnalysisOptions,
+    root: Option<&Path>,
+) -> Result<Analysis, CliError> {
+    checked(analysis::analyze_file_reading(path, options, |at| SourceFiles::new(at, root)))
+}
+
+fn checked(analysis: Result<Analysis, RecordingError>) -> Result<Analysis, CliError> {
+    let analysis = analysis.map_err(|error| unreadable(&error))?;
     warn_if_cut(&analysis.source);
     Ok(analysis)
 }

@@ -10,7 +10,7 @@ use super::source::SourceFiles;
 use super::{duration, output, rate, recording_file};
 use crate::analysis::flame::Glob;
 use crate::analysis::path::critical_path;
-use crate::analysis::{AnalysisOptions, task_name, timeline_file};
+use crate::analysis::{Analysis, AnalysisOptions, task_name, timeline_file};
 use crate::model::Duration;
 use crate::report::{self, TextOptions};
 
@@ -37,6 +37,12 @@ pub struct Arguments {
     /// The shortest stall to show
     #[arg(long, value_name = "TIME", value_parser = duration::length, default_value = "50ms")]
     stall_threshold: std::time::Duration,
+    /// Also look for awaits that could run side by side, in the program's source on this machine
+    #[arg(long, conflicts_with = "task")]
+    independent_awaits: bool,
+    /// The root directory that the program had, if not this machine's: a container's
+    #[arg(long, value_name = "DIR")]
+    source_root: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -65,13 +71,18 @@ enum Format {
 pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let threshold = u64::try_from(arguments.stall_threshold.as_nanos()).unwrap_or(u64::MAX);
     let options = AnalysisOptions { stall_threshold: Duration::from_nanos(threshold) };
+    let root = arguments.source_root.as_deref();
     if let Some(wanted) = &arguments.task {
         return path(&arguments.file, wanted, arguments.format);
     }
+    let analysis = if arguments.independent_awaits {
+        recording_file::analyze_with_source(&arguments.file, options, root)?
+    } else {
+        recording_file::analyze(&arguments.file, options)?
+    };
     match arguments.format {
-        Format::Text => print_text(&arguments.file, arguments.limit, options)?,
+        Format::Text => print_text(&analysis, arguments.limit, root)?,
         Format::Json => {
-            let analysis = recording_file::analyze(&arguments.file, options)?;
             output::to_stdout(|mut out| report::json(&analysis, arguments.limit, &mut out))?;
         }
     }
@@ -82,17 +93,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// Stdout cannot be written.
 pub(super) fn print_text(
-    file: &Path,
+    analysis: &Analysis,
     limit: Option<usize>,
-    options: AnalysisOptions,
+    root: Option<&Path>,
 ) -> Result<(), CliError> {
-    let analysis = recording_file::analyze(file, options)?;
-    let source = SourceFiles::new(analysis.meta.anchor.wall_start_ns);
+    let source = SourceFiles::new(analysis.meta.anchor.wall_start_ns, root);
     let options = limit.map_or_else(TextOptions::default, |limit| TextOptions { limit });
     let style = output::stdout_style();
-    output::to_stdout(|mut out| report::text(&analysis, options, style, &source, &mut out))
+    output::to_stdout(|mut out| report::text(analysis, options, style, &source, &mut out))
 }
 
 /// Prints where the time of one task went.

@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::report::SourceLines;
+use crate::analysis::SourceLines;
 
 /// Longer files are not read: the names come from the recorded program.
 const LARGEST: u64 = 4 << 20;
@@ -13,14 +13,20 @@ const LARGEST: u64 = 4 << 20;
 /// Files that were read.
 pub(super) struct SourceFiles {
     recorded: Option<SystemTime>,
+    root: Option<PathBuf>,
     files: RefCell<HashMap<String, Option<Vec<String>>>>,
 }
 
 impl SourceFiles {
-    /// Files as they were when a recording began, at this wall time.
-    pub(super) fn new(wall_start_ns: u64) -> Self {
+    /// Files as they were when a recording began, at this wall time; `root` was the program's root
+    /// directory, if not that of this machine.
+    pub(super) fn new(wall_start_ns: u64, root: Option<&Path>) -> Self {
         let recorded = UNIX_EPOCH.checked_add(Duration::from_nanos(wall_start_ns));
-        Self { recorded: recorded.filter(|_| wall_start_ns > 0), files: RefCell::default() }
+        Self {
+            recorded: recorded.filter(|_| wall_start_ns > 0),
+            root: root.map(Path::to_owned),
+            files: RefCell::default(),
+        }
     }
 
     /// The lines of a Python file that has not changed since.
@@ -29,7 +35,11 @@ impl SourceFiles {
         if !path.is_absolute() || path.extension().is_none_or(|extension| extension != "py") {
             return None;
         }
-        let about = std::fs::metadata(path).ok()?;
+        let path = match (&self.root, path.strip_prefix("/")) {
+            (Some(root), Ok(inside)) => root.join(inside),
+            _ => path.to_owned(),
+        };
+        let about = std::fs::metadata(&path).ok()?;
         let changed = about.modified().ok()? > self.recorded?;
         if !about.is_file() || about.len() > LARGEST || changed {
             return None;

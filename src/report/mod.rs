@@ -17,5 +17,5 @@ mod words;
 pub use json::json;
 pub use path::{path_json, path_text};
 pub use style::{Style, clean};
-pub use text::{NoSource, SourceLines, TextOptions, text};
+pub use text::{TextOptions, text};
 pub use words::why_not;

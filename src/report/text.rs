@@ -8,7 +8,7 @@ mod waits;
 
 use std::io::{self, Write};
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, SourceLines};
 
 use super::findings;
 use super::style::{Paint, Style};
@@ -23,22 +23,6 @@ pub struct TextOptions {
 impl Default for TextOptions {
     fn default() -> Self {
         Self { limit: 20 }
-    }
-}
-
-/// Where the source of the recorded program can be read.
-pub trait SourceLines {
-    /// A line of a file, counted from 1.
-    fn line(&self, file: &str, line: u32) -> Option<String>;
-}
-
-/// No source at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoSource;
-
-impl SourceLines for NoSource {
-    fn line(&self, _file: &str, _line: u32) -> Option<String> {
-        None
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Budget {
     last_cpu: Duration,
     last_at: Instant,
     percent: f64,
+    /// What the last censuses took, the newest first.
+    took: [std::time::Duration; 3],
 }
 
 impl Budget {
@@ -51,6 +53,7 @@ impl Budget {
             last_cpu: cpu,
             last_at: Instant::now(),
             percent: 0.0,
+            took: [std::time::Duration::ZERO; 3],
         }
     }
 
@@ -72,8 +75,14 @@ impl Budget {
         own_cpu() - self.at_start
     }
 
-    /// Slows censuses down when one takes up too much of the time between two.
+    /// Slows censuses down when they take up too much of the time between two. A single long one
+    /// says nothing about those to come: the first finds everything cold, any may be interrupted.
     pub(super) fn census_took(&mut self, took: std::time::Duration) {
+        let [last, before, _] = self.took;
+        self.took = [took, last, before];
+        let mut sorted = self.took;
+        sorted.sort_unstable();
+        let [_, took, _] = sorted;
         let duty = if self.wanted_census_hz > self.wanted_rate_hz { 1.0 } else { CENSUS_DUTY };
         let affordable = 1.0 / (took.as_secs_f64() * duty).max(1e-6);
         let limit = clamped(affordable, MIN_CENSUS_RATE_HZ, self.wanted_census_hz);
@@ -126,18 +135,30 @@ mod tests {
     #[test]
     fn a_long_census_is_held_less_often() {
         let mut budget = Budget::new(1000, 20, None);
-        budget.census_took(std::time::Duration::from_millis(1));
-        assert_eq!(budget.census_hz(), 20);
-        budget.census_took(std::time::Duration::from_millis(25));
-        assert_eq!(budget.census_hz(), 10);
-        budget.census_took(std::time::Duration::from_secs(10));
-        assert_eq!(budget.census_hz(), 1);
+        let mut take = |millis| {
+            budget.census_took(std::time::Duration::from_millis(millis));
+            budget.census_hz()
+        };
+        assert_eq!([take(1), take(25), take(25)], [20, 20, 10]);
+        assert_eq!([take(10_000), take(10_000)], [10, 1]);
+        assert_eq!([take(1), take(1)], [1, 20]);
+    }
+
+    #[test]
+    fn the_first_census_and_a_single_long_one_slow_nothing_down() {
+        let mut budget = Budget::new(1000, 20, None);
+        for millis in [300, 5, 5, 5, 300, 5, 5] {
+            budget.census_took(std::time::Duration::from_millis(millis));
+            assert_eq!(budget.census_hz(), 20);
+        }
     }
 
     #[test]
     fn within_its_budget_a_rate_rises_from_the_lowest_again() {
         let mut budget = Budget::new(1000, 20, Some(1e9));
-        budget.census_took(std::time::Duration::from_secs(10));
+        for _ in 0..2 {
+            budget.census_took(std::time::Duration::from_secs(10));
+        }
         assert_eq!(budget.census_hz(), 1);
         budget.adapt(Instant::now() + std::time::Duration::from_secs(1));
         assert_eq!(budget.census_hz(), 2);

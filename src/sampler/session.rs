@@ -174,11 +174,12 @@ impl Session {
             let census_wanted = config.census_rate_hz > 0 || first_census;
             let due = censuses.until_due(now).is_zero() || std::mem::take(&mut state.crossed);
             if census_wanted && due {
-                censuses.take(now);
                 first_census = false;
                 state.census(*clock, sink);
                 budget.census_took(now.elapsed());
+                // Before the tick is taken, so that it is this census after which the rest is longer.
                 censuses.set_rate(budget.census_hz());
+                censuses.take(now);
             }
             if rescans.due(now) {
                 state.rescan(config, clock.now(), sink);

@@ -27,6 +27,7 @@ mod census;
 mod dump;
 mod ends;
 mod evidence;
+mod export;
 mod gate;
 mod pools;
 mod reborn;

@@ -89,10 +89,16 @@ fn visit(python: &Interpreter, (sample, tour): &(Sample, Tour)) -> Vec<String> {
         target.send("go");
     }
     let (until, crowd) = (tour.record, std::cell::Cell::new(tour.crowd == 0));
+    // On a machine that others use a program may get little done in the time.
+    let ran = std::cell::RefCell::new(BTreeSet::new());
     recorder.wait_for("a census late enough", |event| match event {
         Event::CensusEnd { end, .. } => {
             crowd.set(crowd.get() || end.tasks >= tour.crowd);
-            end.time.as_nanos() >= until && crowd.get()
+            end.time.as_nanos() >= until && crowd.get() && ran.borrow().len() >= tour.ran
+        }
+        Event::Sample(sample) => {
+            ran.borrow_mut().extend(sample.task);
+            false
         }
         _ => false,
     });
@@ -101,7 +107,12 @@ fn visit(python: &Interpreter, (sample, tour): &(Sample, Tour)) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("run.looptrace");
     recorder.stop_into(&file);
-    let report = json(&["report", "--format", "json", &file.display().to_string()]);
+    let file = file.display().to_string();
+    let mut asked = vec!["report", "--format", "json", &file];
+    asked.extend(tour.options.iter().map(String::as_str));
+    let root = python.chroot.as_ref().map(|root| root.display().to_string());
+    asked.extend(root.iter().flat_map(|root| ["--source-root", root.as_str()]));
+    let report = json(&asked);
     let mut complaints = Vec::new();
     for line in tour.lines.iter().filter(|line| line.holds_on(python.version.1)) {
         let seen = if line.subject.of_dump() { &dump } else { &report };

@@ -1,12 +1,13 @@
 //! Any sequence of events, however senseless, gives facts that hold together.
 
+use looptrace::analysis::NoSource;
 use looptrace::analysis::{Source, analyze};
 use looptrace::model::{
     Activity, CensusEnd, CodeLocation, Duration, EndReason, Event, EventLoop, Frame, LoopId,
     LoopKind, Miss, MissReason, ProcessId, RecorderStats, Sample, StackId, StackNode, StringId,
     Task, TaskId, TaskRow, TaskState, Thread, ThreadId, Timestamp, WaitId, WaitKind, WaitReason,
 };
-use looptrace::report::{NoSource, Style, TextOptions, json, text};
+use looptrace::report::{Style, TextOptions, json, text};
 use proptest::prelude::*;
 
 use crate::world::{COROUTINE, MS, meta, target};

@@ -1,11 +1,12 @@
 //! Recordings whose facts are known exactly.
 
+use looptrace::analysis::NoSource;
 use looptrace::analysis::{Analysis, Source, TaskTime, analyze};
 use looptrace::model::{
     Contiguity, Duration, Event, Miss, MissReason, RecorderStats, StallKind, TaskId, TaskRow,
     TaskState, ThreadId, Timestamp, WaitKind,
 };
-use looptrace::report::{NoSource, Style, TextOptions, json, text};
+use looptrace::report::{Style, TextOptions, json, text};
 
 use crate::golden;
 use crate::world::{COROUTINE, FUNCTION, MS, World, meta, ms, row};

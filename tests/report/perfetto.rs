@@ -9,6 +9,7 @@ use looptrace::analysis::{Analysis, AnalysisOptions, Analyzer, Source};
 use looptrace::model::{Dictionary, Event, TaskId, TaskRow, TaskState, Timestamp, WaitKind};
 use looptrace::{export, report};
 
+use super::perfetto_fields::strays;
 use super::schema::mistakes;
 use super::world::{COROUTINE, FUNCTION, World, meta, ms, row};
 
@@ -189,6 +190,7 @@ fn tasks_are_tracks_and_await_edges_flows() {
     let (analysis, timeline) = facts(world.events);
     let mut bytes = Vec::new();
     export::perfetto(&analysis, &timeline, &mut bytes).unwrap();
+    assert_eq!(strays(&bytes), [""; 0]);
     let trace = take_apart(&bytes);
     let slices_of = |name: &str| -> Vec<&str> {
         let track = trace.tracks.iter().find(|(_, (of, _))| of == name).unwrap().0;

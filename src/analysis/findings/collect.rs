@@ -2,8 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::successive::{AwaitLines, Run};
+use crate::analysis::source::SourceLines;
 use crate::model::{
-    Duration, Event, Sample, StackId, StringId, TaskId, TaskNote, TaskState, Timestamp,
+    Dictionary, Duration, Event, Sample, StackId, StringId, TaskId, TaskNote, TaskState, Timestamp,
 };
 
 /// A cancel request that is not honoured yet.
@@ -36,6 +38,8 @@ pub(in crate::analysis) struct Collected {
     pub(super) ran: FxHashMap<StackId, Vec<TaskId>>,
     /// Text, file and line of warnings about coroutines that were never awaited.
     pub(super) warned: Vec<(StringId, StringId, u32)>,
+    /// Awaits that could run side by side, where they were asked for.
+    pub(super) successive: Vec<Run>,
 }
 
 /// Gathers them.
@@ -114,5 +118,17 @@ impl Collector {
         failed.sort_unstable();
         self.collected.unretrieved = failed;
         self.collected
+    }
+}
+
+impl Collected {
+    /// Adds what only the program's source can tell.
+    pub(in crate::analysis) fn read(
+        &mut self,
+        awaits: &AwaitLines,
+        dictionary: &Dictionary,
+        source: &dyn SourceLines,
+    ) {
+        self.successive = awaits.runs(dictionary, source);
     }
 }

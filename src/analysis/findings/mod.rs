@@ -13,6 +13,8 @@ mod lines;
 mod loops;
 mod session;
 mod stalls;
+mod statement;
+mod successive;
 mod tasks;
 mod warned;
 
@@ -22,6 +24,7 @@ use super::facts::Analysis;
 use super::names::{FrameNames, code_place};
 
 pub(super) use collect::{Collected, Collector};
+pub(super) use successive::AwaitLines;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,7 +132,7 @@ trait Detector {
     fn summarise(&self, cases: &[Case]) -> String;
 }
 
-const DETECTORS: [&dyn Detector; 15] = [
+const DETECTORS: [&dyn Detector; 16] = [
     &stalls::BlockingCall,
     &stalls::CpuOnLoop,
     &library::SyncLibrary,
@@ -145,6 +148,7 @@ const DETECTORS: [&dyn Detector; 15] = [
     &session::SessionPerRequest,
     &warned::NeverAwaited,
     &loops::LoopInLoop,
+    &successive::IndependentAwaits,
 ];
 
 /// Findings of one kind at most; the heaviest are kept.

@@ -26,8 +26,9 @@ impl Flows {
             }
             for &awaiter in timeline.awaits.awaiters(task, last.start) {
                 let goes_on = timeline.task_spans(awaiter).find(|span| {
-                    span.start >= last.start
-                        && matches!(span.state, SpanState::Running | SpanState::Ready)
+                    let runs = matches!(span.state, SpanState::Running | SpanState::Ready);
+                    // One that soon waits again may never have been seen running.
+                    (span.start >= last.start && runs) || span.start >= last.end
                 });
                 let Some(goes_on) = goes_on else { continue };
                 next += 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::analysis::{Analysis, FrameNames};
+use crate::analysis::{Analysis, FrameNames, SourceLines};
 use crate::model::{
     Cause, CauseKind, Duration, FrameId, Stall, StallEdges, StallKind, VictimReason,
 };
@@ -12,7 +12,7 @@ use super::super::bar::bar;
 use super::super::columns::{Align, Columns};
 use super::super::style::{Paint, Style, clean, cut, width};
 use super::super::words::{self, percent, share};
-use super::{SourceLines, TextOptions, hot, title};
+use super::{TextOptions, hot, title};
 
 const BAR: usize = 10;
 /// So many stalls are shown in full.

@@ -9,7 +9,9 @@
 //!     report: contention lock most_waiters=2
 //!     report: finding bottleneck line=HERE severity=warning
 //!     report: 1.5 s
+//!     report: with --independent-awaits
 //!     report: until tasks=100
+//!     report: until ran=8
 //! ```
 //!
 //! After the names come conditions: a path into the JSON, and `=` (all values there, in any order,
@@ -26,8 +28,12 @@ pub(super) struct Tour {
     pub(super) record: u64,
     /// How many tasks it must show at once, after a line told the program to go.
     pub(super) crowd: u32,
+    /// How many tasks must have been seen running.
+    pub(super) ran: usize,
     /// Whether only the full run visits it.
     pub(super) costly: bool,
+    /// Options that the report is asked for with.
+    pub(super) options: Vec<String>,
 }
 
 /// One line of it.
@@ -90,15 +96,25 @@ impl Tour {
             arguments: arguments.collect(),
             record: RECORD,
             crowd: 0,
+            ran: 0,
             costly: false,
+            options: Vec::new(),
         };
         for text in block.lines().map(str::trim).filter(|line| !line.is_empty()) {
             if text == "report: in the full run" {
                 tour.costly = true;
                 continue;
             }
+            if let Some(options) = text.strip_prefix("report: with ") {
+                tour.options = options.split_whitespace().map(str::to_owned).collect();
+                continue;
+            }
             if let Some(crowd) = text.strip_prefix("report: until tasks=") {
                 tour.crowd = crowd.parse().expect("a number");
+                continue;
+            }
+            if let Some(ran) = text.strip_prefix("report: until ran=") {
+                tour.ran = ran.parse().expect("a number");
                 continue;
             }
             match text.strip_prefix("report: ").and_then(|rest| rest.strip_suffix(" s")) {
