@@ -73,6 +73,7 @@ def hundred_thousand(bench):
     )]
 
 
+ASKED = "25"
 WAITING = (
     ("waiting", "tasks.py", "asleep or behind an event"),
     ("waiting-all", "waits.py", "behind locks, semaphores, queues, timeouts and tasks"),
@@ -80,7 +81,10 @@ WAITING = (
 
 
 def waiting(bench):
-    """Twenty censuses a second of 10,000 tasks that wait for something, everything on."""
+    """Twenty censuses a second of 10,000 tasks that wait for something, everything on.
+
+    Some more are asked for: of just twenty, the first, which takes longer, would be missing.
+    """
     return [waiting_for(bench, *of) for of in WAITING]
 
 
@@ -88,7 +92,9 @@ def waiting_for(bench, key, script, what):
     with Target(bench.python, script, 10_000, 500) as target:
         runs = []
         for _ in range(bench.rounds):
-            share, rss = measured(bench.looptrace.start(target.pid), bench.seconds * 3)
+            share, rss = measured(
+                bench.looptrace.start(target.pid, "--census-rate", ASKED), bench.seconds * 3
+            )
             about = bench.looptrace.report()
             runs.append({
                 "cpu_percent": 100 * share, "rss_bytes": rss,
@@ -99,12 +105,11 @@ def waiting_for(bench, key, script, what):
     rate = Spread.of(run["censuses_per_second"] for run in runs)
     partial = sum(run["partial_censuses"] for run in runs)
     return Row(
-        key, f"10,000 tasks that wait {what}, recorder at defaults",
+        key, f"10,000 tasks that wait {what}, everything on, {ASKED} censuses a second asked for",
         "≥ 20 censuses a second, ≤ 30 % of a core",
         f"{number(rate.median)}/s ({number(rate.least)}–{number(rate.most)}), "
         f"{number(cpu.median)} % ({number(cpu.least)}–{number(cpu.most)})",
-        # The first census takes longer, and the others begin a moment later.
-        rate.median >= 19.5 and cpu.median <= 30,
+        rate.median >= 20 and cpu.median <= 30,
         remarks=[
             f"500 wake-ups a second; samples at 1 kHz, kernel's stream, holders, notes and findings "
             f"on; {partial} partial censuses, {max(run['rss_bytes'] for run in runs) / MIB:.0f} MiB"
