@@ -1,6 +1,7 @@
 //! Where the views are.
 
-use eframe::egui::{Ui, WidgetText};
+use eframe::egui::style::ScrollAnimation;
+use eframe::egui::{Response, Ui, WidgetText};
 use egui_tiles::{
     Behavior, Container, Linear, LinearDir, SimplificationOptions, TileId, Tiles, Tree, UiResponse,
 };
@@ -68,6 +69,8 @@ pub fn visible(dock: &Dock) -> Vec<Pane> {
 pub struct Panes<'a, 'b> {
     /// What they show.
     pub show: &'a mut Show<'b>,
+    /// Views whose tabs are scrolled to.
+    pub reveal: &'a [Pane],
 }
 
 impl Behavior<Pane> for Panes<'_, '_> {
@@ -86,6 +89,13 @@ impl Behavior<Pane> for Panes<'_, '_> {
             Some(count) if count > 0 => format!("{} {count}", pane.title()).into(),
             _ => pane.title().into(),
         }
+    }
+
+    fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile: TileId, tab: Response) -> Response {
+        if tiles.get_pane(&tile).is_some_and(|pane| self.reveal.contains(pane)) {
+            tab.scroll_to_me_animation(None, ScrollAnimation::none());
+        }
+        tab
     }
 
     fn gap_width(&self, _: &eframe::egui::Style) -> f32 {

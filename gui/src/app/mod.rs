@@ -39,6 +39,8 @@ pub struct App {
     pub state: State,
     /// Where the views are.
     pub dock: Dock,
+    /// The views that are in front, and for how many frames more their tabs are scrolled to.
+    front: (Vec<Pane>, u8),
     /// The recording.
     pub snapshot: Option<Arc<Snapshot>>,
     /// The recording it is compared with.
@@ -92,6 +94,7 @@ impl App {
         Self {
             state,
             dock: restored.unwrap_or_else(dock::standard),
+            front: (Vec::new(), 0),
             snapshot: None,
             other: None,
             error: None,
@@ -369,11 +372,28 @@ impl App {
         views::frame::status(ui, &mut show, &top);
         views::overview::panel(ui, &mut show);
         let dock = &mut self.dock;
+        let reveal: &[Pane] = if self.front.1 > 0 { &self.front.0 } else { &[] };
         eframe::egui::CentralPanel::no_frame().show(ui, |ui| {
-            dock.ui(&mut dock::Panes { show: &mut show }, ui);
+            dock.ui(&mut dock::Panes { show: &mut show, reveal }, ui);
         });
+        self.notice_front(ui.ctx());
         self.state.focus_search = false;
         self.state.focus_filter = false;
+    }
+
+    /// Has the tabs of views that came to the front scrolled to, where a row of tabs is too narrow
+    /// for all.
+    fn notice_front(&mut self, ctx: &Context) {
+        /// Arrows appear beside the tabs once they are scrolled, and take room.
+        const FRAMES: u8 = 3;
+        let front = dock::visible(&self.dock);
+        if front != self.front.0 {
+            self.front = (front, FRAMES);
+            ctx.request_repaint();
+        } else if self.front.1 > 0 {
+            self.front.1 -= 1;
+            ctx.request_repaint();
+        }
     }
 
     fn show_nothing(&mut self, ui: &mut Ui, out: &mut Vec<Command>) {

@@ -19,6 +19,8 @@ pub type Key = (u64, Range, Option<(u64, u64)>);
 pub const PER_DECADE: f64 = 8.0;
 /// Instances that are listed.
 const MOST_LISTED: usize = 200;
+/// Plots are no less high, so that what stands at their axes can be read.
+const LEAST_HEIGHT: f32 = 140.0;
 /// Points of the curve.
 const POINTS: u64 = 600;
 
@@ -63,13 +65,26 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         text::nanos(lags.longest),
     );
     ui.label(RichText::new(words).color(show.theme.weak));
-    let height = (ui.available_height() - 8.0).max(80.0);
+    let height = ui.available_height() - 8.0;
+    if height < LEAST_HEIGHT {
+        let area = ScrollArea::vertical().id_salt("plots of lags").auto_shrink([false, false]);
+        area.show(ui, |ui| side_by_side(ui, show, &lags, LEAST_HEIGHT));
+    } else {
+        side_by_side(ui, show, &lags, height);
+    }
+}
+
+/// The plots, and what is selected in them.
+fn side_by_side(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags, height: f32) {
     ui.horizontal_top(|ui| {
         let width = ui.available_width();
-        lag_plots::histogram(ui, show, &lags, vec2(width * 0.42, height));
-        lag_plots::curve(ui, show, &lags, vec2(width * 0.33, height));
+        lag_plots::histogram(ui, show, lags, vec2(width * 0.42, height));
+        lag_plots::curve(ui, show, lags, vec2(width * 0.33, height));
         ui.add_space(10.0);
-        ui.vertical(|ui| instances(ui, show, &lags));
+        ui.vertical(|ui| {
+            ui.set_max_height(height);
+            instances(ui, show, lags);
+        });
     });
 }
 

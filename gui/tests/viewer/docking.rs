@@ -2,11 +2,12 @@
 
 use eframe::egui::{Event, Modifiers, PointerButton, Pos2};
 use egui_kittest::kittest::Queryable as _;
+use looptrace_gui::app::App;
 use looptrace_gui::command::Action;
 use looptrace_gui::dock;
 use looptrace_gui::state::Pane;
 
-use crate::support::{Window, press, settle, window};
+use crate::support::{Window, press, recording, settle, window, window_of};
 
 fn button(window: &mut Window, pos: Pos2, pressed: bool) {
     let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
@@ -40,4 +41,20 @@ fn a_view_is_dragged_beside_another_and_back_by_a_key() {
     assert!(shown.contains(&Pane::Lag) && shown.contains(&Pane::Stalls), "{shown:?}");
     press(&mut window, Action::ResetLayout);
     assert_eq!(dock::visible(&window.state().dock), standard);
+}
+
+#[test]
+fn the_tab_of_a_view_that_comes_to_the_front_is_in_sight_in_a_narrow_window() {
+    let snapshot = recording("demo");
+    let mut window = window_of([640.0, 400.0].into(), 1.0, |creation| {
+        App::showing(&creation.egui_ctx, snapshot)
+    });
+    // What lies at the right of the row of tabs.
+    let edge = tab(&window, "Details").x;
+    assert!(tab(&window, "Compare").x > edge, "all tabs fit: nothing is proved");
+    press(&mut window, Action::PaneCompare);
+    assert!(tab(&window, "Compare").x < edge);
+    press(&mut window, Action::PaneFlame);
+    let shown = tab(&window, "Flamegraph").x;
+    assert!((0.0..edge).contains(&shown), "{shown}");
 }
