@@ -2,7 +2,7 @@
 
 looptrace must show: no stall that the program's own heartbeat does not confirm.
 
-Arguments: for how many seconds, and `idle` or `busy`.
+Arguments: for how many seconds, `idle` or `busy`, and `uvloop` for that loop.
 """
 import asyncio
 import sys
@@ -40,4 +40,4 @@ async def plant():
         await asyncio.sleep(SECONDS)
 
 
-_stall.run(plant)
+_stall.run(plant, use_uvloop="uvloop" in sys.argv)

@@ -17,6 +17,8 @@ pub struct Status {
     pub name: String,
     /// One letter: `R`, `S`, `D`, `T` (stopped), `t` (traced), `Z` (zombie), …
     pub state: char,
+    /// How many threads it has; one that is dead and not collected counts.
+    pub threads: u32,
     /// Pid of the tracer; 0 if none.
     pub tracer: u32,
     /// Pid of the parent; 0 if it lives in another pid namespace.
@@ -56,6 +58,7 @@ impl Status {
             match key {
                 "Name" => value.clone_into(&mut status.name),
                 "State" => status.state = value.chars().next()?,
+                "Threads" => status.threads = value.parse().ok()?,
                 "TracerPid" => status.tracer = value.parse().ok()?,
                 "PPid" => status.parent = value.parse().ok()?,
                 "Uid" => status.uids = four(value)?,
@@ -77,6 +80,13 @@ impl Status {
     #[must_use]
     pub fn is_dead(&self) -> bool {
         matches!(self.state, 'Z' | 'X' | 'x')
+    }
+
+    /// Whether none of its threads is left. The leader may end before the others: one of them that
+    /// executes a program takes its place.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_dead() && self.threads <= 1
     }
 
     /// Whether `CAP_SYS_PTRACE` is in force (in its own user namespace).
@@ -216,6 +226,15 @@ mod tests {
         assert_eq!(status.uids[1], nix::unistd::geteuid().as_raw());
         assert_eq!(status.parent, std::os::unix::process::parent_id());
         assert!(Status::of(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn a_dead_leader_is_not_the_end_of_its_threads() {
+        let status = |state: char, threads: u32| {
+            Status::parse(&format!("State:\t{state} (x)\nThreads:\t{threads}\n")).unwrap()
+        };
+        assert!(status('Z', 1).is_over() && status('Z', 2).is_dead());
+        assert!(!status('Z', 2).is_over() && !status('S', 1).is_over());
     }
 
     #[test]

@@ -152,6 +152,11 @@ impl Edges {
         self.stream = Some((stream, size));
     }
 
+    /// Whether this is the time off the CPU that goes on.
+    pub(super) fn is_still(&self, off: Option<Off>) -> bool {
+        self.off.map(|off| off.number) == off.map(|off| off.number)
+    }
+
     /// The first switch since the last call.
     pub(super) const fn take_first_switch(&mut self) -> Option<Switch> {
         self.first_switch.take()

@@ -34,7 +34,7 @@ impl Family {
 
     pub(super) fn root_is_alive(&self) -> bool {
         ids::start_time(self.root) == self.root_began
-            && process::Status::of(self.root).is_some_and(|status| !status.is_dead())
+            && process::Status::of(self.root).is_some_and(|status| !status.is_over())
     }
 
     /// Notes that a process could not be read.
@@ -75,7 +75,7 @@ impl Family {
         }
         let mut found = Vec::new();
         self.candidates.retain_mut(|candidate| {
-            if process::Status::of(candidate.pid).is_none_or(|status| status.is_dead()) {
+            if process::Status::of(candidate.pid).is_none_or(|status| status.is_over()) {
                 return false;
             }
             if candidate.rescans_left > 0 {

@@ -87,7 +87,8 @@ impl SampledThread {
                 None => return Doing::Blocked(None),
             },
         };
-        if came_late(shared.clock.now(), now) {
+        self.edges.drain(shared.clock, sink);
+        if came_late(shared.clock.now(), now) || off.is_some() && !self.edges.is_still(off) {
             // It may do something else by now: the next tick looks again.
             return Doing::Runs;
         }

@@ -6,7 +6,7 @@ use looptrace::model::Duration;
 use super::matching::Figures;
 use super::told;
 use crate::full_run;
-use crate::support::interpreter::interpreter;
+use crate::support::interpreter::{Interpreter, interpreter};
 
 const THRESHOLD: Duration = Duration::from_nanos(10_000_000);
 
@@ -21,15 +21,24 @@ macro_rules! healthy {
         #[test]
         fn $name() {
             if let Some(python) = interpreter($minor).filter(|_| $always || full_run()) {
-                let compared =
-                    told::record(python, "healthy", &[&seconds(), $what], &$options, THRESHOLD);
-                let mut figures = Figures::default();
-                figures.add(&compared, THRESHOLD);
-                figures.print(&format!("{python} {}", $what));
-                assert_eq!(figures.unconfirmed, 0, "stalls that were none");
+                watch(python, $what, &$options);
             }
         }
     )+};
+}
+
+fn watch(python: &Interpreter, what: &str, options: &[&str]) {
+    if what.contains("uvloop") && !python.uvloop {
+        println!("SKIPPED: {python} has no uvloop; `tests/run` can provide it");
+        return;
+    }
+    let seconds = seconds();
+    let arguments: Vec<&str> = std::iter::once(&*seconds).chain(what.split(' ')).collect();
+    let compared = told::record(python, "healthy", &arguments, options, THRESHOLD);
+    let mut figures = Figures::default();
+    figures.add(&compared, THRESHOLD);
+    figures.print(&format!("{python} {what}"));
+    assert_eq!(figures.unconfirmed, 0, "stalls that were none");
 }
 
 healthy! {
@@ -43,5 +52,9 @@ healthy! {
     busy_on_3_12_sampled = 12, "busy", ["--no-kernel-stream"], true;
     busy_on_3_14 = 14, "busy", [], true;
     busy_on_3_14_sampled = 14, "busy", ["--no-kernel-stream"], false;
+    busy_on_3_13 = 13, "busy", [], false;
     busy_on_3_15 = 15, "busy", [], false;
+    idle_on_3_15 = 15, "idle", [], false;
+    idle_on_3_13_uvloop = 13, "idle uvloop", [], false;
+    busy_on_3_13_uvloop = 13, "busy uvloop", [], false;
 }

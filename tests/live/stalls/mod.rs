@@ -1,5 +1,6 @@
 //! Stalls that programs plant on purpose, held against what looptrace finds.
 
+mod changes;
 mod healthy;
 mod kinds;
 mod matching;
