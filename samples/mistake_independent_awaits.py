@@ -7,7 +7,7 @@ looptrace must show:
     dump: page waiting_on.kind=sleep
     report: with --independent-awaits
     report: finding independent_awaits line=HERE severity=info evidence.lines~,
-    report: 2 s
+    report: until rows=12
 """
 import asyncio
 

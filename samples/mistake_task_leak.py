@@ -3,6 +3,7 @@
 looptrace must show:
     report: finding task_growth text~heartbeat severity=warning
     report: 2 s
+    report: until growth
 """
 import asyncio
 

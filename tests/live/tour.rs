@@ -90,11 +90,20 @@ fn visit(python: &Interpreter, (sample, tour): &(Sample, Tour)) -> Vec<String> {
     }
     let (until, crowd) = (tour.record, std::cell::Cell::new(tour.crowd == 0));
     // On a machine that others use a program may get little done in the time.
-    let ran = std::cell::RefCell::new(BTreeSet::new());
+    let (ran, rows) = (std::cell::RefCell::new(BTreeSet::new()), std::cell::Cell::new(0));
+    let alive = std::cell::RefCell::new(Vec::new());
     recorder.wait_for("a census late enough", |event| match event {
         Event::CensusEnd { end, .. } => {
             crowd.set(crowd.get() || end.tasks >= tour.crowd);
-            end.time.as_nanos() >= until && crowd.get() && ran.borrow().len() >= tour.ran
+            alive.borrow_mut().push(end.tasks);
+            let enough = ran.borrow().len() >= tour.ran
+                && rows.get() >= tour.rows
+                && (!tour.growth || grows(&alive.borrow()));
+            end.time.as_nanos() >= until && crowd.get() && enough
+        }
+        Event::TaskRow(_) => {
+            rows.set(rows.get() + 1);
+            false
         }
         Event::Sample(sample) => {
             ran.borrow_mut().extend(sample.task);
@@ -120,6 +129,13 @@ fn visit(python: &Interpreter, (sample, tour): &(Sample, Tour)) -> Vec<String> {
     }
     complaints.extend(unexpected(tour, python, &dump, &report));
     complaints.iter().map(|text| format!("{}: {text}", target.label)).collect()
+}
+
+/// Whether each quarter of these numbers, of at least six, begins clearly above the one before.
+fn grows(alive: &[u32]) -> bool {
+    let quarter = alive.len() / 4;
+    let starts = [0, 1, 2, 3].map(|number| alive.get(number * quarter).copied().unwrap_or(0));
+    quarter >= 6 && starts.windows(2).all(|pair| pair[0] + 10 < pair[1])
 }
 
 /// Findings that the program does not state.

@@ -12,6 +12,8 @@
 //!     report: with --independent-awaits
 //!     report: until tasks=100
 //!     report: until ran=8
+//!     report: until rows=12
+//!     report: until growth
 //! ```
 //!
 //! After the names come conditions: a path into the JSON, and `=` (all values there, in any order,
@@ -30,6 +32,10 @@ pub(super) struct Tour {
     pub(super) crowd: u32,
     /// How many tasks must have been seen running.
     pub(super) ran: usize,
+    /// How many rows of censuses must have been seen: one for each task, one for each change.
+    pub(super) rows: usize,
+    /// Whether every quarter of the censuses must have begun with more tasks than the one before.
+    pub(super) growth: bool,
     /// Whether only the full run visits it.
     pub(super) costly: bool,
     /// Options that the report is asked for with.
@@ -97,6 +103,8 @@ impl Tour {
             record: RECORD,
             crowd: 0,
             ran: 0,
+            rows: 0,
+            growth: false,
             costly: false,
             options: Vec::new(),
         };
@@ -115,6 +123,14 @@ impl Tour {
             }
             if let Some(ran) = text.strip_prefix("report: until ran=") {
                 tour.ran = ran.parse().expect("a number");
+                continue;
+            }
+            if text == "report: until growth" {
+                tour.growth = true;
+                continue;
+            }
+            if let Some(rows) = text.strip_prefix("report: until rows=") {
+                tour.rows = rows.parse().expect("a number");
                 continue;
             }
             match text.strip_prefix("report: ").and_then(|rest| rest.strip_suffix(" s")) {
