@@ -27,6 +27,7 @@ mod record;
 mod registry;
 mod row;
 mod running;
+mod seen;
 mod settle;
 mod subject;
 mod task;

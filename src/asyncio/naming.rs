@@ -1,6 +1,6 @@
 //! Which task is at an address: the one known, renamed perhaps, or another one.
 
-use super::census::Census;
+use super::census::{Census, Lasting};
 use super::chain::Leaf;
 use super::env::Env;
 use super::guard::Guard;
@@ -37,34 +37,56 @@ pub(super) fn define<M: ReadMemory>(
         Some((_, identity)) if same_mark => identity.name,
         _ => name(census, types, fields.name)?,
     };
+    let found = Found { reading, name, root, event_loop };
+    Ok(record(census.lasting, census.dictionary, addr, found))
+}
+
+/// What there is to say of a task.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) reading: &'a Reading,
+    pub(super) name: Option<StringId>,
+    /// The code of its root coroutine.
+    pub(super) root: Option<CodeId>,
+    pub(super) event_loop: Option<LoopId>,
+}
+
+/// Finds or makes the record of the task at `addr`, of which everything has been read.
+pub(super) fn record(
+    lasting: &mut Lasting,
+    dictionary: &mut Dictionary,
+    addr: RemoteAddr,
+    Found { reading, name, root, event_loop }: Found<'_>,
+) -> Known {
+    let fields = &reading.fields;
     let identity =
         Identity { coro: fields.coro, context: fields.context, name_mark: reading.name_mark, name };
     let definition = Task {
-        process: census.lasting.process,
-        name: if census.lasting.redact_names { None } else { name },
+        process: lasting.process,
+        name: if lasting.redact_names { None } else { name },
         coroutine: root
-            .and_then(|code| census.dictionary.get_code(code))
+            .and_then(|code| dictionary.get_code(code))
             .map(|location| location.function),
         code: root,
         event_loop,
     };
-    if let Some(position) = census.lasting.records.position(addr)
-        && let Some(record) = census.lasting.records.at_mut(position)
+    if let Some(position) = lasting.records.position(addr)
+        && let Some(record) = lasting.records.at_mut(position)
         && let Some(id) = record.id
-        && is_same(record, reading, &identity, root, census.dictionary)
+        && is_same(record, reading, &identity, root, dictionary)
     {
         record.identity = identity;
-        if let Some(&old) = census.dictionary.get_task(id) {
+        if let Some(&old) = dictionary.get_task(id) {
             let coroutine = definition.coroutine.or(old.coroutine);
             let code = definition.code.or(old.code);
             let event_loop = definition.event_loop.or(old.event_loop);
             let task = Task { coroutine, code, event_loop, ..definition };
-            census.dictionary.update_task(id, task);
+            dictionary.update_task(id, task);
         }
-        return Ok(Known::Same(id));
+        return Known::Same(id);
     }
     let done = reading.state == TaskState::Done;
-    let id = if done { None } else { census.dictionary.add_task(definition) };
+    let id = if done { None } else { dictionary.add_task(definition) };
     let record = Record {
         addr,
         id,
@@ -79,15 +101,15 @@ pub(super) fn define<M: ReadMemory>(
         awaiters: Vec::new(),
         reported: Vec::new(),
         started: false,
-        seen: census.lasting.epoch,
+        seen: lasting.epoch,
     };
-    let (_, replaced) = census.lasting.records.insert(record);
+    let (_, replaced) = lasting.records.insert(record);
     if let Some(mut replaced) = replaced {
-        census.lasting.guards.drop(&mut replaced.guard);
-        census.lasting.replaced.extend(replaced.id);
+        lasting.guards.drop(&mut replaced.guard);
+        lasting.replaced.extend(replaced.id);
     }
-    census.lasting.edges_changed = true;
-    Ok(Known::New(id))
+    lasting.edges_changed = true;
+    Known::New(id)
 }
 
 fn name<M: ReadMemory>(

@@ -4,7 +4,6 @@ use super::census::{Census, CensusSummary, InterpreterState, Lasting};
 use super::cycles;
 use super::locate::Asyncio;
 use super::loops::KnownLoop;
-use super::task;
 use crate::memory::{Memory, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::{
     Dictionary, Event, LoopView, ObjectId, ObjectState, ProcessId, TaskId, TaskState, TaskView,
@@ -12,7 +11,6 @@ use crate::model::{
 };
 use crate::python::Interpreter;
 use crate::python::code::Codes;
-use crate::python::frames::RunningTask;
 use crate::python::layout::Layout;
 use crate::python::objects;
 
@@ -213,22 +211,6 @@ impl AsyncioReader {
 
     fn asyncio(&self) -> Option<&Asyncio> {
         self.interpreters.iter().find_map(|state| state.asyncio.as_ref())
-    }
-
-    /// The id of a task whose words a look copied, if they are those of a task known at that
-    /// address: same coroutine, same context and, by its memory, same name. No system call.
-    #[must_use]
-    pub fn known_task(&self, layout: &Layout, task: &RunningTask) -> Option<TaskId> {
-        let record = self.lasting.records.get(task.addr)?;
-        let identity = &record.identity;
-        let done = record.row.is_some_and(|row| row.state == TaskState::Done);
-        if done || identity.coro != task.coro || identity.context != task.context {
-            return None;
-        }
-        let head = task.name_head.as_ref()?;
-        let mut states = self.interpreters.iter().filter(|state| state.asyncio.is_some());
-        let mark = states.find_map(|state| task::mark_of(head, layout, &state.types))?;
-        record.id.filter(|_| mark == identity.name_mark)
     }
 
     /// The id of the task at `task`, seen with the root coroutine `coro`; it is defined at first

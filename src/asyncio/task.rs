@@ -176,6 +176,11 @@ pub(super) fn mark_of(head: &[u8], layout: &Layout, types: &Types) -> Option<u64
     mark_by(layout, kind, |offset| word(offset).ok_or(())).ok().flatten()
 }
 
+/// The name that asyncio makes of a number.
+pub(super) fn numbered(number: i64) -> String {
+    format!("Task-{number}")
+}
+
 /// `Task.get_name()`.
 pub(super) fn name<M: Memory>(
     memory: &mut Watch<'_, M>,
@@ -189,7 +194,7 @@ pub(super) fn name<M: Memory>(
         ObjectKind::Str => objects::text(memory.raw(), env.layout, name).map(Some),
         ObjectKind::Int => {
             let number = objects::int(memory.raw(), env.layout, name)?;
-            Ok(Some(format!("Task-{number}")))
+            Ok(Some(numbered(number)))
         }
         _ => Ok(None),
     }

@@ -5,12 +5,14 @@ use std::num::NonZeroU32;
 use crate::asyncio::AsyncioReader;
 use crate::memory::RemoteAddr;
 use crate::model::{
-    Activity, Duration, Event, FrameId, LoopId, LoopKind, Miss, MissReason, Sample, TaskId,
+    Activity, CodeId, Duration, Event, FrameId, LoopId, LoopKind, Miss, MissReason, Sample, TaskId,
     ThreadId, Timestamp, Turn,
 };
 use crate::os::poll::{PollCall, SyscallProbe};
 use crate::os::thread::ThreadProbe;
-use crate::python::frames::{FrameReader, Look, RawFrame, Refusal, TaskSource, ThreadWords};
+use crate::python::frames::{
+    FrameReader, Look, RawFrame, Refusal, RunningTask, TaskSource, ThreadWords,
+};
 
 use super::callback::Callbacks;
 use super::calling::Calling;
@@ -344,7 +346,8 @@ impl SampledThread {
         let root = self.resolver.frame_at(stack.task_depth);
         let same_callback =
             self.last.id == look.thread.id && self.last.context_ver == look.thread.context_ver;
-        let task = task_of(&look, root, same_callback, &mut self.last_task, shared);
+        let event_loop = self.event_loop.map(|event_loop| event_loop.id);
+        let task = task_of(&look, root, event_loop, same_callback, &mut self.last_task, shared);
         self.polling = None;
         let mut callback = None;
         let activity = match self.event_loop {
@@ -401,12 +404,13 @@ pub(super) fn came_late(read_at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// The task of a look. Within one callback the same object is the same task; otherwise it is
-/// identified anew, since addresses are reused at once: by the words that the look copied, or else
-/// by reading more. A task that finished meanwhile cannot be told from others any more: the look
+/// identified anew, since addresses are reused at once: by what the look copied, or else by reading
+/// more. A task that finished meanwhile cannot be told from others any more: the look
 /// stands, and its task is unknown.
 fn task_of(
     look: &Look<'_>,
     root: Option<FrameId>,
+    event_loop: Option<LoopId>,
     same_callback: bool,
     last: &mut Option<(RemoteAddr, RemoteAddr, TaskId)>,
     shared: &mut Shared<'_>,
@@ -420,21 +424,26 @@ fn task_of(
         return Some(id);
     }
     let names = &*shared.dictionary;
+    let root = root.and_then(|root| names.get_frame(root)).map(|frame| frame.code);
     let known = shared.asyncio.known_task(shared.layout, &task).filter(|&id| {
         let code = names.get_task(id).and_then(|task| task.code);
-        code.is_some()
-            && code == root.and_then(|root| names.get_frame(root)).map(|frame| frame.code)
+        code.is_some() && (root.is_none() || code == root)
     });
-    let id = match known {
-        Some(id) => id,
-        None => shared.task_at(task.addr, task.coro)?,
-    };
+    let id = known
+        .or_else(|| shared.task_seen(&task, root?, event_loop?))
+        .or_else(|| shared.task_at(task.addr, task.coro))?;
     *last = Some((task.addr, task.coro, id));
     Some(id)
 }
 
 /// Kept apart so that the borrow of the reader's buffers is plain to see.
 impl Shared<'_> {
+    fn task_seen(&mut self, task: &RunningTask, root: CodeId, on: LoopId) -> Option<TaskId> {
+        self.code_memory.begin();
+        let of = (root, on);
+        self.asyncio.seen_task(self.code_memory, self.layout, self.dictionary, task, of)
+    }
+
     fn task_at(&mut self, task: RemoteAddr, coro: RemoteAddr) -> Option<TaskId> {
         self.code_memory.begin();
         let asyncio: &mut AsyncioReader = self.asyncio;

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::current_task::TaskSource;
 use super::look::{Refusal, RunningTask};
+use super::plan::Recent;
 use super::raw::RawFrame;
 use super::reader::{FrameReader, refusal};
 use super::words::ThreadWords;
@@ -19,6 +20,8 @@ use crate::python::layout::{Layout, TopFrame};
 const DEPTH: usize = 8;
 /// Remembered tasks; forgotten all at once beyond this.
 const MAX_TASKS: usize = 1 << 16;
+/// So many tasks that ran last are copied along where tasks take turns.
+const LIKELY: usize = 8;
 /// So many more changes than repetitions are remembered, and the other way round.
 const MAX_CHANGES: i8 = 4;
 
@@ -37,6 +40,10 @@ pub(super) struct KnownTask {
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     known: FxHashMap<RemoteAddr, KnownTask>,
+    /// Those that ran last.
+    recent: Recent<LIKELY>,
+    /// The codes that call the steps of tasks, such as `Handle._run`.
+    steps: Recent<4>,
     /// How much more often looks found another task than the last one had.
     changes: i8,
 }
@@ -44,6 +51,20 @@ pub(super) struct Tasks {
 impl Tasks {
     pub(super) fn get(&self, task: RemoteAddr) -> Option<&KnownTask> {
         self.known.get(&task)
+    }
+
+    /// Notes that a task ran.
+    pub(super) fn touch(&mut self, task: RemoteAddr) {
+        self.recent.touch(task);
+    }
+
+    /// Whether this code calls the steps of tasks.
+    pub(super) fn step(&self, code: RemoteAddr) -> bool {
+        self.steps.iter().any(|step| step == code)
+    }
+
+    pub(super) fn touch_step(&mut self, code: RemoteAddr) {
+        self.steps.touch(code);
     }
 
     /// Notes whether a look found the task that the one before it had.
@@ -74,15 +95,10 @@ impl FrameReader {
         }
         let thread = self.copies.thread().and_then(|bytes| ThreadWords::parse(bytes, layout));
         let Some(thread) = thread else { return Ok(()) };
-        let task = match source {
-            TaskSource::None => return Ok(()),
-            TaskSource::ThreadState => thread.running_task,
-            TaskSource::Dict { dict, event_loop } => {
-                match self.current_task(layout, dict, event_loop)? {
-                    Some(task) => task,
-                    None => return Ok(()),
-                }
-            }
+        let task = match self.tasks_around(layout, thread, source) {
+            Ok(Some(tasks)) => tasks.after,
+            Ok(None) | Err(Refusal::Torn) => return Ok(()),
+            Err(refusal) => return Err(refusal),
         };
         if task != self.plan.task {
             self.aim_at(layout, task);
@@ -93,6 +109,17 @@ impl FrameReader {
             self.expect_frames(memory, layout, thread.top)?;
         }
         Ok(())
+    }
+
+    /// Plans for the tasks that ran last where they take turns.
+    pub(super) fn plan_likely(&mut self) {
+        let Self { plan, tasks, .. } = self;
+        plan.likely.clear();
+        if tasks.are_changing() {
+            let name = |task| tasks.get(task).map_or(RemoteAddr::NULL, |known| known.name);
+            let recent = tasks.recent.iter().filter(|&task| task != plan.task);
+            plan.likely.extend(recent.map(|task| (task, name(task))));
+        }
     }
 
     fn aim_at(&mut self, layout: &Layout, task: RemoteAddr) {
@@ -144,6 +171,11 @@ impl FrameReader {
         (known.coro, known.name) = (task.coro, task.name);
         known.frames.reverse();
         let all = &mut tasks.known;
+        if known.name.is_null() {
+            // It was not copied this time.
+            let before = all.get(&task.addr).filter(|before| before.coro == task.coro);
+            known.name = before.map_or(RemoteAddr::NULL, |before| before.name);
+        }
         if !on_stack {
             let root = frames.iter().find(|frame| frame.generator(layout) == Some(task.coro));
             let before = || all.get(&task.addr).filter(|before| before.coro == task.coro);

@@ -22,6 +22,10 @@ pub(super) struct Copies {
     /// The end of the newest chunk, once more.
     tail: Option<(Span, RangeId)>,
     thread: Option<RangeId>,
+    /// The dict of running tasks.
+    dict: Groups,
+    /// Its copies right before and right after the thread state.
+    dict_copies: [Vec<RangeId>; 2],
     /// The words that name the innermost frame (3.11–3.12), each at one of a few places.
     tops: Groups,
     top_copies: Vec<RangeId>,
@@ -47,6 +51,10 @@ impl Copies {
         self.chunks.clear();
         self.tail = None;
         self.thread = None;
+        self.dict.clear();
+        for copies in &mut self.dict_copies {
+            copies.clear();
+        }
         self.tops.clear();
         self.top_copies.clear();
     }
@@ -66,6 +74,11 @@ impl Copies {
         self.words.ask(addr, len);
     }
 
+    /// Asks for a part of the dict of running tasks.
+    pub(super) fn ask_dict(&mut self, addr: RemoteAddr, len: usize) {
+        self.dict.ask(addr, len);
+    }
+
     /// Asks for a word that may name the innermost frame.
     pub(super) fn ask_top(&mut self, addr: RemoteAddr) {
         self.tops.ask(addr, 8);
@@ -76,19 +89,18 @@ impl Copies {
         self.frames.arrange(apart);
         self.frame_copies.resize(self.frames.spans().len(), [None; 3]);
         self.words.arrange(apart);
+        self.dict.arrange(apart);
         self.tops.arrange(apart);
     }
 
-    /// Copies the thread state next.
-    pub(super) fn copy_thread(&mut self, addr: RemoteAddr, len: usize) {
-        self.thread = Some(self.batch.push(addr, len));
-    }
-
-    /// Copies the words that may name the innermost frame next.
-    pub(super) fn copy_tops(&mut self) {
-        for &(addr, len) in self.tops.spans() {
-            self.top_copies.push(self.batch.push(addr, len));
-        }
+    /// Copies the thread state next, and the words that may name the innermost frame; the dict of
+    /// running tasks right before and right after.
+    pub(super) fn copy_thread(&mut self, thread: Span) {
+        let Self { batch, dict, dict_copies: [before, after], tops, top_copies, .. } = self;
+        before.extend(dict.spans().iter().map(|&(addr, len)| batch.push(addr, len)));
+        self.thread = Some(batch.push(thread.0, thread.1));
+        top_copies.extend(tops.spans().iter().map(|&(addr, len)| batch.push(addr, len)));
+        after.extend(dict.spans().iter().map(|&(addr, len)| batch.push(addr, len)));
     }
 
     /// Copies everything that is neither frame nor thread next.
@@ -148,6 +160,18 @@ impl Copies {
     /// The thread state.
     pub(super) fn thread(&self) -> Option<&[u8]> {
         self.batch.get(self.thread?)
+    }
+
+    /// `len` bytes at `addr` of the dict of running tasks, as they were right before and right after
+    /// the thread state.
+    pub(super) fn dict(&self, addr: RemoteAddr, len: usize) -> Option<[&[u8]; 2]> {
+        let index = self.dict.find(addr)?;
+        let &(start, _) = self.dict.spans().get(index)?;
+        let copy = |copies: &[RangeId]| {
+            within(self.batch.get(*copies.get(index)?)?, start, addr)?.get(..len)
+        };
+        let [before, after] = &self.dict_copies;
+        Some([copy(before)?, copy(after)?])
     }
 
     /// The innermost frame that the word at `addr` names; `None` if it was not asked for.

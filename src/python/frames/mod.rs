@@ -16,6 +16,7 @@ mod plan;
 mod proof;
 mod raw;
 mod reader;
+mod stepping;
 mod usual;
 mod walk;
 mod words;

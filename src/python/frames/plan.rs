@@ -30,6 +30,9 @@
 //! Where fn has returned and one of its callers is innermost, that one was copied right before; and
 //! the root coroutine of the running task may stand last although it does not execute.
 //!
+//! Up to 3.13 the running task is not in the thread state: the dict that holds it is copied right
+//! before and right after the thread state (`stepping.rs`).
+//!
 //! What remains is that the program comes round to the same frames within the two or three ranges
 //! that lie between two copies, about a microsecond; `usual.rs` refuses calls that took longer.
 
@@ -53,13 +56,16 @@ const TAIL: u64 = 1024;
 pub(super) struct Plan {
     /// 3.11–3.12: the records that may name the innermost frame.
     pub(super) cframes: Recent<4>,
-    /// Up to 3.13: the keys of the dict of running tasks.
-    pub(super) keys: RemoteAddr,
+    /// Up to 3.13: the keys of the dict of running tasks. A dict that holds one entry after the
+    /// other moves to new keys at every sixth, as a rule to those before the last.
+    pub(super) keys: Recent<3>,
     pub(super) keys_len: usize,
     /// The running task.
     pub(super) task: RemoteAddr,
     /// Its name object.
     pub(super) name: RemoteAddr,
+    /// Other tasks that may run by then, with their name objects.
+    pub(super) likely: Vec<(RemoteAddr, RemoteAddr)>,
     /// Another word.
     pub(super) also: RemoteAddr,
     /// The data stack, newest chunk first.
@@ -94,17 +100,18 @@ impl Plan {
         for &extra in &self.extras {
             copies.ask_frame(extra, frame);
         }
-        if let TaskSource::Dict { dict, .. } = source {
-            copies.ask_words(dict, DICT_HEAD);
-            if !self.keys.is_null() {
-                copies.ask_words(self.keys, self.keys_len.max(MIN_KEYS));
-            }
-        }
+        self.ask_dict(copies, source);
         if !self.task.is_null() {
             copies.ask_words(self.task.offset(layout.asyncio.coro), TASK_WORDS);
             // What it names may be gone; alone it must not spoil the look.
             if !self.name.is_null() && !self.apart {
                 copies.ask_words(self.name, NAME_HEAD);
+            }
+        }
+        for &(task, name) in self.likely.iter().filter(|_| !self.apart) {
+            copies.ask_words(task.offset(layout.asyncio.coro), TASK_WORDS);
+            if !name.is_null() {
+                copies.ask_words(name, NAME_HEAD);
             }
         }
         if !self.also.is_null() && !self.apart {
@@ -138,15 +145,18 @@ impl Plan {
         source: TaskSource,
     ) {
         copies.clear();
-        if let TaskSource::Dict { dict, .. } = source {
-            copies.ask_words(dict, DICT_HEAD);
-            if !self.keys.is_null() {
-                copies.ask_words(self.keys, self.keys_len.max(MIN_KEYS));
-            }
-        }
+        self.ask_dict(copies, source);
         copies.arrange(self.apart);
-        copies.copy_words();
-        copies.copy_thread(thread_state, len(layout.thread.size));
+        copies.copy_thread((thread_state, len(layout.thread.size)));
+    }
+
+    /// Asks for the dict of running tasks.
+    fn ask_dict(&self, copies: &mut Copies, source: TaskSource) {
+        let TaskSource::Dict { dict, .. } = source else { return };
+        copies.ask_dict(dict, DICT_HEAD);
+        for keys in self.keys.iter() {
+            copies.ask_dict(keys, self.keys_len.max(MIN_KEYS));
+        }
     }
 
     /// From 3.11 on.
@@ -162,8 +172,7 @@ impl Plan {
             copies.copy_chunk(newest);
             copies.last_chunk_is_newest();
         }
-        copies.copy_thread(thread.0, thread.1);
-        copies.copy_tops();
+        copies.copy_thread(thread);
         if let Some(&(start, len)) = self.chunks.first() {
             let before = self.innermost.offset_from(start).unwrap_or(0).saturating_sub(TAIL);
             let skipped = usize::try_from(before).unwrap_or(0).min(len);
@@ -199,7 +208,7 @@ impl Plan {
         if before.is_none() {
             copies.copy_words();
         }
-        copies.copy_thread(thread.0, thread.1);
+        copies.copy_thread(thread);
         if let Some(innermost) = before {
             copies.copy_group(innermost);
         }

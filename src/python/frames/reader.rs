@@ -7,10 +7,11 @@ use rustc_hash::FxHashMap;
 use super::aim::Tasks;
 use super::calls::Calls;
 use super::copies::Copies;
-use super::current_task::{DICT_HEAD, MAX_KEYS, MIN_KEYS, TaskSource, keys_len, keys_of, task_of};
-use super::look::{Look, LookStats, NAME_HEAD, Refusal, RunningTask};
-use super::plan::{Plan, TASK_WORDS, len};
+use super::current_task::TaskSource;
+use super::look::{Look, LookStats, Refusal, RunningTask};
+use super::plan::{Plan, len};
 use super::raw::RawFrame;
+use super::stepping::{Around, Doing};
 use super::usual::{PAIRWISE_PERCENT, STACK_PERCENT, Usual};
 use super::walk::Walk;
 use super::words::{ThreadWords, pointer_at, u64_at};
@@ -24,6 +25,8 @@ const ATTEMPTS: u32 = 20;
 /// next one.
 const PATIENCE: u32 = 6;
 const PAIRWISE_PATIENCE: u32 = 2;
+/// So many calls look for what the first one found the thread do.
+const PERSISTENCE: u32 = 16;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -47,6 +50,8 @@ pub struct FrameReader {
     pub(super) tasks: Tasks,
     pub(super) calls: Calls,
     usual: Usual,
+    /// What the thread did at the instant of the last call.
+    pub(super) doing: Option<Doing>,
     pub(super) paused: bool,
     pub(super) stats: LookStats,
 }
@@ -96,17 +101,20 @@ impl FrameReader {
         }
         let on_stack = layout.thread.datastack_chunk.is_some();
         let patience = if on_stack { PATIENCE } else { PAIRWISE_PATIENCE };
-        let mut asked_again = self.paused;
+        let mut first = None;
         for attempt in 0..ATTEMPTS {
-            match self.attempt(memory, layout, thread_state, source, attempt >= patience) {
-                // By the next call the task has been there as long as its coroutine.
-                Ok(Step::Done(_, None) | Step::Outer(_, None, _))
-                    if !asked_again && self.entered_since(layout, source) =>
-                {
-                    asked_again = true;
-                }
+            let step = self.attempt(memory, layout, thread_state, source, attempt >= patience);
+            // Else what is hard to read would be seen less often than it is.
+            let same = first.is_none() || self.doing.is_none() || self.doing == first;
+            let same = same || attempt >= PERSISTENCE;
+            first = first.or(self.doing);
+            match step {
+                Ok(Step::Done(..) | Step::Outer(..)) if !same => {}
                 Ok(Step::Done(thread, task)) => {
                     self.settle(layout, last, task);
+                    if let Some(task) = task {
+                        self.remember_step(layout, task);
+                    }
                     let (frames, copies) = (&*self.frames, &self.copies);
                     return Ok(Look { thread, frames, task, partial: false, copies });
                 }
@@ -131,13 +139,6 @@ impl FrameReader {
         self.plan.also = addr;
     }
 
-    /// Whether a task's step may have begun between the copies that found none and those of the
-    /// frames (≤ 3.13): a coroutine or a generator is on the stack.
-    fn entered_since(&self, layout: &Layout, source: TaskSource) -> bool {
-        matches!(source, TaskSource::Dict { .. })
-            && self.frames.iter().any(|frame| frame.is_generators(layout))
-    }
-
     /// After a look: what the next one is to expect.
     fn settle(&mut self, layout: &Layout, last: RemoteAddr, task: Option<RunningTask>) {
         self.tasks.turned(task.map_or(RemoteAddr::NULL, |task| task.addr) != last);
@@ -153,50 +154,37 @@ impl FrameReader {
         source: TaskSource,
         impatient: bool,
     ) -> Result<Step, Refusal> {
-        if layout.thread.datastack_chunk.is_none() {
-            self.plan_root();
-        }
-        self.plan.lay_out(&mut self.copies, layout, thread_state, source);
-        self.stats.brackets += 1;
-        let begun = Instant::now();
-        if !self.copies.fetch(memory).map_err(refusal)? && !self.plan.apart {
-            self.plan.apart = true;
+        let Some(thread) = self.copy(memory, layout, thread_state, source)? else {
             return Ok(Step::Moved);
-        }
-        let on_stack = layout.thread.datastack_chunk.is_some();
-        let percent = if on_stack { STACK_PERCENT } else { PAIRWISE_PERCENT };
-        let short = self.usual.admits(begun.elapsed(), self.copies.ranges(), percent);
-        if !short && !self.paused {
-            return Err(Refusal::Torn);
-        }
-        let thread = self.copies.thread().ok_or(Refusal::Unreadable)?;
-        let thread = ThreadWords::parse(thread, layout).ok_or(Refusal::Unreadable)?;
+        };
         let top = self.top_frame(memory, layout, thread)?;
-        let known_task = self.plan.task;
-        let task = self.running_task(layout, thread, source)?;
+        let tasks = self.tasks_around(layout, thread, source)?;
+        self.doing = match (tasks, top) {
+            (Some(tasks), Some(top)) => self.doing(layout, tasks, top),
+            _ => None,
+        };
         let chunks_fit = self.check_chunks(memory, layout, thread)?;
         let Some(top) = top else {
             return Ok(Step::Moved);
         };
         if top.is_null()
-            && (task.is_some_and(|task| task.is_some())
-                || is_entering(thread, thread_state, layout))
+            && (tasks.is_some_and(Around::any) || is_entering(thread, thread_state, layout))
         {
             return Err(Refusal::Torn);
         }
-        let walk = self.walk(memory, layout, top, impatient)?;
-        let Some(task) = task.filter(|_| chunks_fit) else { return Ok(Step::Moved) };
-        // A task's root coroutine that was read before is believed only where it is on the stack;
-        // and the outer part of a stack that does not reach it would put it where it is not.
-        let doubtful = |task: RunningTask| {
-            task.addr != known_task || (matches!(walk, Walk::Outer(_)) && !task.coro.is_null())
+        let walk = self.walk(memory, layout, top, impatient).map(|walk| match walk {
+            Walk::Outer(1) if self.is_step(layout, top) => Walk::Whole,
+            walk => walk,
+        });
+        let task = match tasks {
+            Some(tasks) => self.running_task(layout, tasks, walk.unwrap_or(Walk::Moved))?,
+            None => None,
         };
-        if let Some(task) = task.filter(|&task| doubtful(task))
-            && !self.kept(walk).iter().any(|frame| frame.generator(layout) == Some(task.coro))
-            && !self.is_outside(layout, task)
-        {
+        let walk = walk?;
+        let Some(task) = task.filter(|_| chunks_fit) else { return Ok(Step::Moved) };
+        let Some(task) = self.confirmed(memory, layout, task, walk)? else {
             return Ok(Step::Moved);
-        }
+        };
         Ok(match walk {
             Walk::Whole => Step::Done(thread, task),
             // Nothing held still.
@@ -206,8 +194,38 @@ impl FrameReader {
         })
     }
 
+    /// The bracketed call and the thread state that it copied; `None` if the plan had to be mended.
+    fn copy(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        thread_state: RemoteAddr,
+        source: TaskSource,
+    ) -> Result<Option<ThreadWords>, Refusal> {
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        if !on_stack {
+            self.plan_root();
+        }
+        self.doing = None;
+        self.plan_likely();
+        self.plan.lay_out(&mut self.copies, layout, thread_state, source);
+        self.stats.brackets += 1;
+        let begun = Instant::now();
+        if !self.copies.fetch(memory).map_err(refusal)? && !self.plan.apart {
+            self.plan.apart = true;
+            return Ok(None);
+        }
+        let percent = if on_stack { STACK_PERCENT } else { PAIRWISE_PERCENT };
+        let short = self.usual.admits(begun.elapsed(), self.copies.ranges(), percent);
+        if !short && !self.paused {
+            return Err(Refusal::Torn);
+        }
+        let thread = self.copies.thread().ok_or(Refusal::Unreadable)?;
+        ThreadWords::parse(thread, layout).ok_or(Refusal::Unreadable).map(Some)
+    }
+
     /// The frames that a walk leaves.
-    fn kept(&self, walk: Walk) -> &[RawFrame] {
+    pub(super) fn kept(&self, walk: Walk) -> &[RawFrame] {
         match walk {
             Walk::Whole => &self.frames,
             Walk::Outer(inner) => self.frames.get(inner..).unwrap_or_default(),
@@ -234,79 +252,6 @@ impl FrameReader {
         let top = self.chase(memory, named)?;
         self.used_extras.clear();
         self.expect_frames(memory, layout, top)?;
-        Ok(None)
-    }
-
-    /// The running task; `None` if the plan had to be mended first.
-    #[expect(clippy::option_option, reason = "no task is an answer, no answer yet is not")]
-    fn running_task(
-        &mut self,
-        layout: &Layout,
-        thread: ThreadWords,
-        source: TaskSource,
-    ) -> Result<Option<Option<RunningTask>>, Refusal> {
-        let task = match source {
-            TaskSource::None => RemoteAddr::NULL,
-            TaskSource::ThreadState => thread.running_task,
-            TaskSource::Dict { dict, event_loop } => {
-                match self.current_task(layout, dict, event_loop)? {
-                    Some(task) => task,
-                    None => return Ok(None),
-                }
-            }
-        };
-        if task.is_null() {
-            return Ok(Some(None));
-        }
-        let at = task.plausible().ok_or(Refusal::Unreadable)?.offset(layout.asyncio.coro);
-        let null = RemoteAddr::NULL;
-        let Some(words) = self.copies.words(at, TASK_WORDS) else {
-            if task == self.plan.task {
-                return Err(Refusal::Unreadable);
-            }
-            self.plan.task = task;
-            let known = self.tasks.get(task);
-            self.plan.name = known.map_or(null, |known| known.name);
-            let running = known.map(|known| RunningTask {
-                addr: task,
-                coro: known.coro,
-                name: null,
-                context: null,
-                name_head: None,
-            });
-            return Ok(running.map(Some));
-        };
-        let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
-        let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
-        self.plan.name = name.plausible().filter(|_| !coro.is_null()).unwrap_or(null);
-        let name_head = self.copies.words(name, NAME_HEAD).and_then(|head| head.try_into().ok());
-        Ok(Some(Some(RunningTask { addr: task, coro, name, context, name_head })))
-    }
-
-    /// The task in the dict of running tasks, null if there is none; `None` if the plan had to be
-    /// mended first.
-    pub(super) fn current_task(
-        &mut self,
-        layout: &Layout,
-        dict: RemoteAddr,
-        event_loop: RemoteAddr,
-    ) -> Result<Option<RemoteAddr>, Refusal> {
-        let head = self.copies.words(dict, DICT_HEAD).ok_or(Refusal::Unreadable)?;
-        let keys = keys_of(head, layout).ok_or(Refusal::Unreadable)?;
-        let len = self.plan.keys_len.max(MIN_KEYS);
-        let copied = if keys == self.plan.keys { self.copies.words(keys, len) } else { None };
-        let Some(copied) = copied else {
-            self.plan.keys = keys.plausible().ok_or(Refusal::Unreadable)?;
-            return Ok(None);
-        };
-        if let Some(task) = task_of(copied, layout, event_loop) {
-            return Ok(Some(task));
-        }
-        let needed = keys_len(copied, layout).ok_or(Refusal::Torn)?;
-        if needed <= len || needed > MAX_KEYS {
-            return Err(Refusal::Unreadable);
-        }
-        self.plan.keys_len = needed;
         Ok(None)
     }
 

@@ -1,0 +1,287 @@
+//! Which task's step runs at the instant of a look.
+//!
+//! From 3.14 on the thread state says it. Before, the dict of running tasks does, which is copied
+//! right before and right after the thread state. Where the two copies differ, a step began or
+//! ended in the half microsecond between: the stack then says whether its coroutine runs. To refuse
+//! such looks would favour what lasts long; the states around a coroutine last no longer than that.
+
+use super::current_task::{DICT_HEAD, MAX_KEYS, MIN_KEYS, TaskSource, keys_len, keys_of, task_of};
+use super::look::{NAME_HEAD, Refusal, RunningTask};
+use super::plan::TASK_WORDS;
+use super::raw::RawFrame;
+use super::reader::{FrameReader, refusal};
+use super::walk::Walk;
+use super::words::{ThreadWords, pointer_at};
+use crate::memory::{ReadMemory, RemoteAddr};
+use crate::python::layout::{GeneratorFrame, Layout};
+
+/// The tasks that ran right before and right after the thread state was copied; null for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Around {
+    pub(super) before: RemoteAddr,
+    pub(super) after: RemoteAddr,
+}
+
+impl Around {
+    const fn same(task: RemoteAddr) -> Self {
+        Self { before: task, after: task }
+    }
+
+    /// Whether any task ran.
+    pub(super) fn any(self) -> bool {
+        !self.before.is_null() || !self.after.is_null()
+    }
+}
+
+/// What a thread does at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It runs no task's step.
+    Other,
+    /// It runs a step before or after its coroutine.
+    Outside,
+    /// It runs a coroutine.
+    Inside,
+}
+
+impl FrameReader {
+    /// What the thread did, as far as a call tells that need not have fetched its frames.
+    pub(super) fn doing(&self, layout: &Layout, tasks: Around, top: RemoteAddr) -> Option<Doing> {
+        if tasks.before != tasks.after {
+            return None;
+        }
+        if !tasks.any() {
+            return Some(Doing::Other);
+        }
+        let frame = self.copies.frame(top);
+        let code = frame.and_then(|copies| RawFrame::parse(copies.first, top, layout));
+        let steps = self.tasks.step(top) || code.is_some_and(|frame| self.tasks.step(frame.code));
+        Some(if steps { Doing::Outside } else { Doing::Inside })
+    }
+
+    /// The tasks that ran around the instant of the look; `None` if the plan had to be mended first.
+    pub(super) fn tasks_around(
+        &mut self,
+        layout: &Layout,
+        thread: ThreadWords,
+        source: TaskSource,
+    ) -> Result<Option<Around>, Refusal> {
+        match source {
+            TaskSource::None => Ok(Some(Around::same(RemoteAddr::NULL))),
+            TaskSource::ThreadState => Ok(Some(Around::same(thread.running_task))),
+            TaskSource::Dict { dict, event_loop } => self.tasks_in_dict(layout, dict, event_loop),
+        }
+    }
+
+    fn tasks_in_dict(
+        &mut self,
+        layout: &Layout,
+        dict: RemoteAddr,
+        event_loop: RemoteAddr,
+    ) -> Result<Option<Around>, Refusal> {
+        let heads = self.copies.dict(dict, DICT_HEAD).ok_or(Refusal::Unreadable)?;
+        let len = self.plan.keys_len.max(MIN_KEYS);
+        let [Some(keys), Some(later)] = heads.map(|head| keys_of(head, layout)) else {
+            return Err(Refusal::Unreadable);
+        };
+        let copies = [keys, later].map(|keys| self.copies.dict(keys, len));
+        let [Some([before, _]), Some([_, after])] = copies else {
+            for keys in [keys, later] {
+                self.plan.keys.touch(keys.plausible().ok_or(Refusal::Unreadable)?);
+            }
+            return Ok(None);
+        };
+        self.plan.keys.touch(keys);
+        let copied = [before, after];
+        let tasks = copied.map(|copy| task_of(copy, layout, event_loop));
+        if let [Some(before), Some(after)] = tasks {
+            return Ok(Some(Around { before, after }));
+        }
+        let mut needed = 0;
+        for copy in copied {
+            needed = needed.max(keys_len(copy, layout).ok_or(Refusal::Torn)?);
+        }
+        if needed <= len || needed > MAX_KEYS {
+            return Err(Refusal::Unreadable);
+        }
+        self.plan.keys_len = needed;
+        Ok(None)
+    }
+
+    /// The running task; `None` if the plan had to be mended first.
+    #[expect(clippy::option_option, reason = "no task is an answer, no answer yet is not")]
+    pub(super) fn running_task(
+        &mut self,
+        layout: &Layout,
+        tasks: Around,
+        walk: Walk,
+    ) -> Result<Option<Option<RunningTask>>, Refusal> {
+        let Some(task) = self.choose(layout, tasks, walk)? else { return Ok(None) };
+        if task.is_null() {
+            return Ok(Some(None));
+        }
+        let at = task.plausible().ok_or(Refusal::Unreadable)?.offset(layout.asyncio.coro);
+        self.tasks.touch(task);
+        let null = RemoteAddr::NULL;
+        let Some(words) = self.copies.words(at, TASK_WORDS) else {
+            if task == self.plan.task {
+                return Err(Refusal::Unreadable);
+            }
+            self.plan.task = task;
+            let known = self.tasks.get(task).copied().unwrap_or_default();
+            self.plan.name = known.name;
+            let (name, context) = (null, null);
+            let running =
+                RunningTask { addr: task, coro: known.coro, name, context, name_head: None };
+            return Ok(Some(Some(running)));
+        };
+        let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
+        let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
+        self.plan.task = task;
+        self.plan.name = name.plausible().filter(|_| !coro.is_null()).unwrap_or(null);
+        let name_head = self.copies.words(name, NAME_HEAD).and_then(|head| head.try_into().ok());
+        Ok(Some(Some(RunningTask { addr: task, coro, name, context, name_head })))
+    }
+
+    /// The task that ran, null for none; `None` if the plan had to be mended first.
+    fn choose(
+        &mut self,
+        layout: &Layout,
+        tasks: Around,
+        walk: Walk,
+    ) -> Result<Option<RemoteAddr>, Refusal> {
+        let Around { before, after } = tasks;
+        if before == after {
+            return Ok(Some(before));
+        }
+        for task in [after, before].into_iter().filter(|task| !task.is_null()) {
+            let Some(coro) = self.coro_of(layout, task) else {
+                self.plan.task = task;
+                return Ok(None);
+            };
+            let runs = |frame: &RawFrame| frame.generator(layout) == Some(coro);
+            if !coro.is_null() && self.kept(walk).iter().any(runs) {
+                return Ok(Some(task));
+            }
+        }
+        if walk != Walk::Whole || !(before.is_null() || after.is_null()) {
+            return Err(Refusal::Torn);
+        }
+        let mut frames = self.frames.iter().filter(|frame| !frame.is_shim(layout));
+        let steps = |frame: &RawFrame| self.tasks.step(frame.code);
+        match frames.position(steps) {
+            // No step without the frame that calls it.
+            None => Ok(Some(RemoteAddr::NULL)),
+            // Half a microsecond is no answer; the earlier copy is one as good as the later.
+            Some(0) => Ok(Some(before)),
+            Some(_) => Err(Refusal::Torn),
+        }
+    }
+
+    /// The root coroutine of a task, null if it is not known where it is; `None` if it is still to
+    /// be copied.
+    fn coro_of(&self, layout: &Layout, task: RemoteAddr) -> Option<RemoteAddr> {
+        match self.copies.words(task.offset(layout.asyncio.coro), TASK_WORDS) {
+            Some(words) => pointer_at(words, 0),
+            None => self.tasks.get(task).map(|known| known.coro),
+        }
+    }
+
+    /// The running task, if what is known of it is of this instant: its words were copied along, or
+    /// its root coroutine is on the stack, or what it is can still be asked. `None` if the plan had to
+    /// be mended first.
+    #[expect(clippy::option_option, reason = "no task is an answer, no answer yet is not")]
+    pub(super) fn confirmed(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        task: Option<RunningTask>,
+        walk: Walk,
+    ) -> Result<Option<Option<RunningTask>>, Refusal> {
+        let Some(doubted) = task else { return Ok(Some(None)) };
+        let words = doubted.addr.offset(layout.asyncio.coro);
+        // The outer part of a stack that does not reach the coroutine would put it where it is not.
+        let part = matches!(walk, Walk::Outer(_)) && !doubted.coro.is_null();
+        let runs = |frame: &RawFrame| frame.generator(layout) == Some(doubted.coro);
+        if (self.copies.words(words, TASK_WORDS).is_some() && !part)
+            || self.kept(walk).iter().any(runs)
+            || self.is_outside(layout, doubted)
+        {
+            return Ok(Some(task));
+        }
+        if walk != Walk::Whole || self.doing != Some(Doing::Outside) {
+            return Ok(None);
+        }
+        self.ask_afterwards(memory, layout, doubted.addr).map(|task| task.map(Some))
+    }
+
+    /// What the task at `addr` is whose step ran outside its coroutine in the look just made, and was
+    /// not copied. Another one that took its place since would have to have begun to run since, too.
+    /// From 3.11 on.
+    fn ask_afterwards(
+        &mut self,
+        memory: &impl ReadMemory,
+        layout: &Layout,
+        addr: RemoteAddr,
+    ) -> Result<Option<RunningTask>, Refusal> {
+        let (GeneratorFrame::Inline { state, .. }, Some(states)) =
+            (layout.generator.frame, layout.generator.states)
+        else {
+            return Ok(None);
+        };
+        let mut words = [0; TASK_WORDS];
+        self.stats.chases += 3;
+        match memory.read_into(addr.offset(layout.asyncio.coro), &mut words).map_err(refusal) {
+            Err(Refusal::Unreadable) => return Ok(None),
+            other => other?,
+        }
+        let word = |offset| pointer_at(&words, offset).ok_or(Refusal::Unreadable);
+        let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
+        let mut now = [0];
+        let Some(coro) = coro.plausible() else { return Ok(None) };
+        if memory.read_into(coro.offset(state), &mut now).is_err()
+            || now[0].cast_signed() == states.created
+        {
+            return Ok(None);
+        }
+        let mut head = [0; NAME_HEAD];
+        let named = memory.read_into(name, &mut head).is_ok();
+        Ok(Some(RunningTask { addr, coro, name, context, name_head: named.then_some(head) }))
+    }
+
+    /// Whether the innermost frame, which has moved since the instant of the look, was then the one
+    /// that calls a task's step (3.11 on): such a step ran, and a frame of its code was there before,
+    /// called from where the stack ends now. The frame as it was takes the later one's place.
+    pub(super) fn is_step(&mut self, layout: &Layout, top: RemoteAddr) -> bool {
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        if !on_stack || self.doing != Some(Doing::Outside) {
+            return false;
+        }
+        let copies = self.copies.frame(top);
+        let before = copies.and_then(|copies| RawFrame::parse(copies.first, top, layout));
+        let caller = self.frames.get(1).map(|caller| caller.addr);
+        match (before, self.frames.first_mut()) {
+            (Some(before), Some(frame))
+                if self.tasks.step(before.code) && Some(before.previous) == caller =>
+            {
+                *frame = before;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Remembers which code calls the steps of tasks.
+    pub(super) fn remember_step(&mut self, layout: &Layout, task: RunningTask) {
+        let Self { frames, tasks, .. } = self;
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        let mut outwards =
+            frames.iter().skip_while(|frame| frame.generator(layout) != Some(task.coro)).skip(1);
+        if let Some(step) = outwards.find(|frame| !frame.is_shim(layout)) {
+            tasks.touch_step(step.code);
+            if !on_stack {
+                tasks.touch_step(step.addr);
+            }
+        }
+    }
+}
