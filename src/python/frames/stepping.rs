@@ -285,3 +285,87 @@ impl FrameReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::layout::Build;
+
+    const TASK: RemoteAddr = RemoteAddr::new(0x5000_0000_1000);
+    const CORO: RemoteAddr = RemoteAddr::new(0x5000_0000_2000);
+    const NONE: RemoteAddr = RemoteAddr::NULL;
+    /// The codes of a loop's frame, of the one that calls steps, and of a coroutine.
+    const ROUND: u64 = 0x5000_0001_0000;
+    const STEP: u64 = 0x5000_0001_1000;
+    const BODY: u64 = 0x5000_0001_2000;
+    /// What the dict says where a step begins or ends.
+    const BEGINS: Around = Around { before: NONE, after: TASK };
+    const ENDS: Around = Around { before: TASK, after: NONE };
+
+    fn layout() -> &'static Layout {
+        Layout::for_version(10, Build::Gil).unwrap()
+    }
+
+    fn frame(addr: u64, code: u64, generator: RemoteAddr) -> RawFrame {
+        let row = layout().frame;
+        let mut bytes = vec![0; 512];
+        for (offset, word) in [(row.code, code), (row.generator.unwrap(), generator.get())] {
+            let offset = usize::try_from(offset).unwrap();
+            bytes[offset..offset + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        RawFrame::parse(&bytes, RemoteAddr::new(addr), layout()).unwrap()
+    }
+
+    /// A reader that saw the task run once, and now copied these frames, innermost first.
+    fn reader(codes: &[u64]) -> FrameReader {
+        let frames = |codes: &[u64]| {
+            let of = |code| if code == BODY { CORO } else { NONE };
+            codes.iter().map(|&code| frame(code + 0x1_0000, code, of(code))).collect()
+        };
+        let mut reader = FrameReader::new();
+        let task =
+            RunningTask { addr: TASK, coro: CORO, name: NONE, context: NONE, name_head: None };
+        reader.frames = frames(&[BODY, STEP, ROUND]);
+        reader.remember_task(layout(), Some(task));
+        reader.remember_step(layout(), task);
+        reader.frames = frames(codes);
+        reader
+    }
+
+    fn chosen(codes: &[u64], tasks: Around) -> Result<Option<RemoteAddr>, Refusal> {
+        reader(codes).choose(layout(), tasks, Walk::Whole)
+    }
+
+    #[test]
+    fn a_coroutine_on_the_stack_says_that_its_task_runs() {
+        for tasks in [BEGINS, ENDS] {
+            assert_eq!(chosen(&[BODY, STEP, ROUND], tasks), Ok(Some(TASK)));
+        }
+    }
+
+    #[test]
+    fn no_task_runs_where_nothing_calls_steps() {
+        for tasks in [BEGINS, ENDS] {
+            assert_eq!(chosen(&[ROUND], tasks), Ok(Some(NONE)));
+        }
+    }
+
+    #[test]
+    fn before_and_after_a_coroutine_the_earlier_copy_counts() {
+        assert_eq!(chosen(&[STEP, ROUND], BEGINS), Ok(Some(NONE)));
+        assert_eq!(chosen(&[STEP, ROUND], ENDS), Ok(Some(TASK)));
+    }
+
+    #[test]
+    fn what_may_be_a_step_or_another_callback_is_torn() {
+        for tasks in [BEGINS, ENDS] {
+            assert_eq!(chosen(&[0x5000_0001_3000, STEP, ROUND], tasks), Err(Refusal::Torn));
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_stack_does_not_tell_whether_a_coroutine_ran() {
+        let mut reader = reader(&[STEP, ROUND]);
+        assert_eq!(reader.choose(layout(), ENDS, Walk::Outer(1)), Err(Refusal::Torn));
+    }
+}
