@@ -26,7 +26,7 @@ const ATTEMPTS: u32 = 20;
 const PATIENCE: u32 = 6;
 const PAIRWISE_PATIENCE: u32 = 2;
 /// So many calls look for what the first one found the thread do.
-const PERSISTENCE: u32 = 16;
+const PERSISTENCE: u32 = 8;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -185,6 +185,9 @@ impl FrameReader {
         let Some(task) = self.confirmed(memory, layout, task, walk)? else {
             return Ok(Step::Moved);
         };
+        if self.doing.is_none() {
+            self.doing = Some(self.done(layout, task, walk));
+        }
         Ok(match walk {
             Walk::Whole => Step::Done(thread, task),
             // Nothing held still.

@@ -59,6 +59,13 @@ impl FrameReader {
         Some(if steps { Doing::Outside } else { Doing::Inside })
     }
 
+    /// What the thread did, as its frames tell.
+    pub(super) fn done(&self, layout: &Layout, task: Option<RunningTask>, walk: Walk) -> Doing {
+        let Some(task) = task else { return Doing::Other };
+        let runs = |frame: &RawFrame| frame.generator(layout) == Some(task.coro);
+        if self.kept(walk).iter().any(runs) { Doing::Inside } else { Doing::Outside }
+    }
+
     /// The tasks that ran around the instant of the look; `None` if the plan had to be mended first.
     pub(super) fn tasks_around(
         &mut self,
