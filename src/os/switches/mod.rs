@@ -57,7 +57,7 @@ pub enum Record {
     },
     /// Records were lost here.
     Lost {
-        /// How many.
+        /// How many; 0 where the ring was full and the kernel has not told yet.
         count: u64,
         /// When this was noticed.
         time: u64,

@@ -14,6 +14,9 @@ const WORD: usize = size_of::<u64>();
 /// The longest record that is looked into, in words: all that are asked for are shorter.
 const RECORD_WORDS: usize = 6;
 
+/// With less room than this, bytes, the ring was full: two records with that of a loss.
+const ROOM: u64 = (3 * RECORD_WORDS * WORD) as u64;
+
 #[derive(Debug)]
 pub(super) struct Ring {
     file: File,
@@ -60,6 +63,7 @@ impl Ring {
         if head == tail {
             return;
         }
+        let full = head.saturating_sub(tail).saturating_add(ROOM) > self.data;
         while tail < head {
             let header = self.word(tail);
             let size = header >> 48;
@@ -78,6 +82,10 @@ impl Ring {
             tail += size;
         }
         self.position(tail_at).store(head, Ordering::Release);
+        if full {
+            // The kernel says so only with its next record, which may be a long time coming.
+            take(Record::Lost { count: 0, time: 0 });
+        }
     }
 }
 
