@@ -12,6 +12,7 @@ use crate::python::callee::Callees;
 use crate::python::code::Codes;
 use crate::python::frames::TaskSource;
 use crate::python::layout::{Build, Layout};
+use crate::python::threads::PyThread;
 
 use super::blocked::Calls;
 use super::callback::{RunFrames, Seeing};
@@ -313,6 +314,20 @@ impl TargetProcess {
         }
     }
 
+    /// Takes a thread in that was not known before.
+    fn add_thread(&mut self, dictionary: &mut Dictionary, python: &PyThread, name: Option<&str>) {
+        let native_id = python.native_id.unwrap_or(0);
+        let name = name.and_then(|name| dictionary.string(name));
+        let thread = Thread { process: self.id, native_id, name };
+        let Some(id) = dictionary.add_thread(thread) else { return };
+        let mut thread = SampledThread::new(python.state, id, self.pid, native_id);
+        thread.number = python.id;
+        thread.ident = python.pthread;
+        thread.set_paused(self.paused);
+        thread.is_main = native_id == self.pid;
+        self.threads.push(thread);
+    }
+
     fn find_threads(
         &mut self,
         dictionary: &mut Dictionary,
@@ -347,7 +362,6 @@ impl TargetProcess {
                 known.listed = true;
                 continue;
             }
-            let native_id = python.native_id.unwrap_or(0);
             let given = names.iter().find(|(ident, _)| *ident == python.pthread);
             let state = (python.state, python.id);
             let may_be_named = sink.is_some() && !self.threads.is_empty();
@@ -356,16 +370,7 @@ impl TargetProcess {
                 continue;
             }
             let name = given.map(|(_, name)| name.as_str()).or(python.name.as_deref());
-            let name = name.and_then(|name| dictionary.string(name));
-            let thread = Thread { process: self.id, native_id, name };
-            if let Some(id) = dictionary.add_thread(thread) {
-                let mut thread = SampledThread::new(python.state, id, self.pid, native_id);
-                thread.number = python.id;
-                thread.ident = python.pthread;
-                thread.set_paused(self.paused);
-                thread.is_main = native_id == self.pid;
-                self.threads.push(thread);
-            }
+            self.add_thread(dictionary, python, name);
         }
         if let Some(sink) = sink {
             sink.define(dictionary);

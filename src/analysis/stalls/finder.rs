@@ -401,13 +401,10 @@ impl StallFinder {
             tick: self.tick,
         };
         let explained = explain(&case, dictionary, poll);
-        let ready: Vec<(TaskId, Timestamp)> = ready
-            .into_iter()
-            .filter(|(task, _)| {
-                let of = dictionary.get_task(*task).and_then(|task| task.event_loop);
-                of == Some(event_loop)
-            })
-            .collect();
+        let of_loop = |&(task, _): &(TaskId, Timestamp)| {
+            dictionary.get_task(task).and_then(|task| task.event_loop) == Some(event_loop)
+        };
+        let ready: Vec<_> = ready.into_iter().filter(of_loop).collect();
         let waiting = Waiting {
             from: start.time,
             to: end.time,

@@ -143,16 +143,31 @@ mod tests {
         assert_eq!(decode(&[]), None);
     }
 
+    /// The stream of this thread, if the kernel grants one.
+    fn own_stream() -> Option<super::super::Switches> {
+        let tid = u32::try_from(nix::unistd::gettid().as_raw()).unwrap();
+        let stream = super::super::Switches::open(tid, super::super::Size::Small, None);
+        stream
+            .inspect_err(|refusal| eprintln!("SKIPPED: no stream of switches here: {refusal:?}"))
+            .ok()
+    }
+
+    #[test]
+    fn a_full_ring_says_so_before_the_kernel_does() {
+        let Some(mut stream) = own_stream() else { return };
+        for _ in 0..4000 {
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
+        let mut records = Vec::new();
+        stream.drain(|record| records.push(record));
+        let losses = records.iter().filter(|record| matches!(record, Record::Lost { .. })).count();
+        assert_eq!((losses, records.last()), (1, Some(&Record::Lost { count: 0, time: 0 })));
+        assert!(records.len() > 50, "{}", records.len());
+    }
+
     #[test]
     fn our_own_sleeps_are_seen() {
-        let tid = u32::try_from(nix::unistd::gettid().as_raw()).unwrap();
-        let mut stream = match super::super::Switches::open(tid, super::super::Size::Small, None) {
-            Ok(stream) => stream,
-            Err(refusal) => {
-                eprintln!("SKIPPED: no stream of switches here: {refusal:?}");
-                return;
-            }
-        };
+        let Some(mut stream) = own_stream() else { return };
         let before = crate::os::clock::now();
         // More records than the ring has room for, drained in time: it wraps without a loss.
         let (mut outs, mut ins, mut last) = (0, 0, before);

@@ -1,8 +1,8 @@
 //! Which task the next look will find, where the last one does not tell.
 //!
 //! Where many tasks take short steps in turn, a look planned after the last one finds another task,
-//! and by the time it is planned anew yet another one. There a first call of one or two ranges asks
-//! which task runs now, and the bracketed call right after it fetches that task's frames, where they
+//! and by the time it is planned anew yet another one. There a first, short call asks which
+//! task runs now, and the bracketed call right after it fetches that task's frames, where they
 //! were when it was last seen.
 
 use rustc_hash::FxHashMap;
@@ -42,8 +42,8 @@ pub(super) struct Tasks {
     known: FxHashMap<RemoteAddr, KnownTask>,
     /// Those that ran last.
     recent: Recent<LIKELY>,
-    /// The codes that call the steps of tasks, such as `Handle._run`.
-    steps: Recent<4>,
+    /// What calls the steps of tasks: the code of `Handle._run`, and up to 3.10 its frame, too.
+    callers: Recent<4>,
     /// How much more often looks found another task than the last one had.
     changes: i8,
 }
@@ -54,17 +54,17 @@ impl Tasks {
     }
 
     /// Notes that a task ran.
-    pub(super) fn touch(&mut self, task: RemoteAddr) {
+    pub(super) fn ran(&mut self, task: RemoteAddr) {
         self.recent.touch(task);
     }
 
-    /// Whether this code calls the steps of tasks.
-    pub(super) fn step(&self, code: RemoteAddr) -> bool {
-        self.steps.iter().any(|step| step == code)
+    /// Whether this code, or the frame at this address, calls the steps of tasks.
+    pub(super) fn calls_steps(&self, code: RemoteAddr) -> bool {
+        self.callers.iter().any(|caller| caller == code)
     }
 
-    pub(super) fn touch_step(&mut self, code: RemoteAddr) {
-        self.steps.touch(code);
+    pub(super) fn note_caller(&mut self, code: RemoteAddr) {
+        self.callers.touch(code);
     }
 
     /// Notes whether a look found the task that the one before it had.
@@ -117,8 +117,7 @@ impl FrameReader {
         plan.likely.clear();
         if tasks.are_changing() {
             let name = |task| tasks.get(task).map_or(RemoteAddr::NULL, |known| known.name);
-            let recent = tasks.recent.iter().filter(|&task| task != plan.task);
-            plan.likely.extend(recent.map(|task| (task, name(task))));
+            plan.likely.extend(tasks.recent.iter().map(|task| (task, name(task))));
         }
     }
 

@@ -113,7 +113,7 @@ impl FrameReader {
                 Ok(Step::Done(thread, task)) => {
                     self.settle(layout, last, task);
                     if let Some(task) = task {
-                        self.remember_step(layout, task);
+                        self.remember_caller(layout, task);
                     }
                     let (frames, copies) = (&*self.frames, &self.copies);
                     return Ok(Look { thread, frames, task, partial: false, copies });
@@ -160,7 +160,7 @@ impl FrameReader {
         let top = self.top_frame(memory, layout, thread)?;
         let tasks = self.tasks_around(layout, thread, source)?;
         self.doing = match (tasks, top) {
-            (Some(tasks), Some(top)) => self.doing(layout, tasks, top),
+            (Some(tasks), Some(top)) => self.doing_by_task(layout, tasks, top),
             _ => None,
         };
         let chunks_fit = self.check_chunks(memory, layout, thread)?;
@@ -173,7 +173,7 @@ impl FrameReader {
             return Err(Refusal::Torn);
         }
         let walk = self.walk(memory, layout, top, impatient).map(|walk| match walk {
-            Walk::Outer(1) if self.is_step(layout, top) => Walk::Whole,
+            Walk::Outer(1) if self.restore_step(layout, top) => Walk::Whole,
             walk => walk,
         });
         let task = match tasks {
@@ -186,7 +186,7 @@ impl FrameReader {
             return Ok(Step::Moved);
         };
         if self.doing.is_none() {
-            self.doing = Some(self.done(layout, task, walk));
+            self.doing = Some(self.doing_by_frames(layout, task, walk));
         }
         Ok(match walk {
             Walk::Whole => Step::Done(thread, task),

@@ -46,7 +46,12 @@ pub(super) enum Doing {
 
 impl FrameReader {
     /// What the thread did, as far as a call tells that need not have fetched its frames.
-    pub(super) fn doing(&self, layout: &Layout, tasks: Around, top: RemoteAddr) -> Option<Doing> {
+    pub(super) fn doing_by_task(
+        &self,
+        layout: &Layout,
+        tasks: Around,
+        top: RemoteAddr,
+    ) -> Option<Doing> {
         if tasks.before != tasks.after {
             return None;
         }
@@ -55,15 +60,28 @@ impl FrameReader {
         }
         let frame = self.copies.frame(top);
         let code = frame.and_then(|copies| RawFrame::parse(copies.first, top, layout));
-        let steps = self.tasks.step(top) || code.is_some_and(|frame| self.tasks.step(frame.code));
+        let steps = self.tasks.calls_steps(top)
+            || code.is_some_and(|frame| self.tasks.calls_steps(frame.code));
         Some(if steps { Doing::Outside } else { Doing::Inside })
     }
 
     /// What the thread did, as its frames tell.
-    pub(super) fn done(&self, layout: &Layout, task: Option<RunningTask>, walk: Walk) -> Doing {
-        let Some(task) = task else { return Doing::Other };
-        let runs = |frame: &RawFrame| frame.generator(layout) == Some(task.coro);
-        if self.kept(walk).iter().any(runs) { Doing::Inside } else { Doing::Outside }
+    pub(super) fn doing_by_frames(
+        &self,
+        layout: &Layout,
+        task: Option<RunningTask>,
+        walk: Walk,
+    ) -> Doing {
+        match task {
+            None => Doing::Other,
+            Some(task) if self.is_on_stack(layout, walk, task.coro) => Doing::Inside,
+            Some(_) => Doing::Outside,
+        }
+    }
+
+    /// Whether a coroutine is among the frames that a walk leaves.
+    fn is_on_stack(&self, layout: &Layout, walk: Walk, coro: RemoteAddr) -> bool {
+        self.kept(walk).iter().any(|frame| frame.generator(layout) == Some(coro))
     }
 
     /// The tasks that ran around the instant of the look; `None` if the plan had to be mended first.
@@ -128,7 +146,7 @@ impl FrameReader {
             return Ok(Some(None));
         }
         let at = task.plausible().ok_or(Refusal::Unreadable)?.offset(layout.asyncio.coro);
-        self.tasks.touch(task);
+        self.tasks.ran(task);
         let null = RemoteAddr::NULL;
         let Some(words) = self.copies.words(at, TASK_WORDS) else {
             if task == self.plan.task {
@@ -142,8 +160,7 @@ impl FrameReader {
                 RunningTask { addr: task, coro: known.coro, name, context, name_head: None };
             return Ok(Some(Some(running)));
         };
-        let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
-        let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
+        let (coro, name, context) = decode(words)?;
         self.plan.task = task;
         self.plan.name = name.plausible().filter(|_| !coro.is_null()).unwrap_or(null);
         let name_head = self.copies.words(name, NAME_HEAD).and_then(|head| head.try_into().ok());
@@ -166,8 +183,7 @@ impl FrameReader {
                 self.plan.task = task;
                 return Ok(None);
             };
-            let runs = |frame: &RawFrame| frame.generator(layout) == Some(coro);
-            if !coro.is_null() && self.kept(walk).iter().any(runs) {
+            if !coro.is_null() && self.is_on_stack(layout, walk, coro) {
                 return Ok(Some(task));
             }
         }
@@ -175,7 +191,7 @@ impl FrameReader {
             return Err(Refusal::Torn);
         }
         let mut frames = self.frames.iter().filter(|frame| !frame.is_shim(layout));
-        let steps = |frame: &RawFrame| self.tasks.step(frame.code);
+        let steps = |frame: &RawFrame| self.tasks.calls_steps(frame.code);
         match frames.position(steps) {
             // No step without the frame that calls it.
             None => Ok(Some(RemoteAddr::NULL)),
@@ -209,9 +225,8 @@ impl FrameReader {
         let words = doubted.addr.offset(layout.asyncio.coro);
         // The outer part of a stack that does not reach the coroutine would put it where it is not.
         let part = matches!(walk, Walk::Outer(_)) && !doubted.coro.is_null();
-        let runs = |frame: &RawFrame| frame.generator(layout) == Some(doubted.coro);
         if (self.copies.words(words, TASK_WORDS).is_some() && !part)
-            || self.kept(walk).iter().any(runs)
+            || self.is_on_stack(layout, walk, doubted.coro)
             || self.is_outside(layout, doubted)
         {
             return Ok(Some(task));
@@ -242,8 +257,7 @@ impl FrameReader {
             Err(Refusal::Unreadable) => return Ok(None),
             other => other?,
         }
-        let word = |offset| pointer_at(&words, offset).ok_or(Refusal::Unreadable);
-        let (coro, name, context) = (word(0)?, word(8)?, word(16)?);
+        let (coro, name, context) = decode(&words)?;
         let mut now = [0];
         let Some(coro) = coro.plausible() else { return Ok(None) };
         if memory.read_into(coro.offset(state), &mut now).is_err()
@@ -256,10 +270,10 @@ impl FrameReader {
         Ok(Some(RunningTask { addr, coro, name, context, name_head: named.then_some(head) }))
     }
 
-    /// Whether the innermost frame, which has moved since the instant of the look, was then the one
-    /// that calls a task's step (3.11 on): such a step ran, and a frame of its code was there before,
-    /// called from where the stack ends now. The frame as it was takes the later one's place.
-    pub(super) fn is_step(&mut self, layout: &Layout, top: RemoteAddr) -> bool {
+    /// Puts the innermost frame, which has moved since the instant of the look, back to what it was
+    /// then, where that was the one that calls a task's step (3.11 on): such a step ran, and a frame of
+    /// its code was there before, called from where the stack ends now. Tells whether that was so.
+    pub(super) fn restore_step(&mut self, layout: &Layout, top: RemoteAddr) -> bool {
         let on_stack = layout.thread.datastack_chunk.is_some();
         if !on_stack || self.doing != Some(Doing::Outside) {
             return false;
@@ -269,7 +283,7 @@ impl FrameReader {
         let caller = self.frames.get(1).map(|caller| caller.addr);
         match (before, self.frames.first_mut()) {
             (Some(before), Some(frame))
-                if self.tasks.step(before.code) && Some(before.previous) == caller =>
+                if self.tasks.calls_steps(before.code) && Some(before.previous) == caller =>
             {
                 *frame = before;
                 true
@@ -279,18 +293,24 @@ impl FrameReader {
     }
 
     /// Remembers which code calls the steps of tasks.
-    pub(super) fn remember_step(&mut self, layout: &Layout, task: RunningTask) {
+    pub(super) fn remember_caller(&mut self, layout: &Layout, task: RunningTask) {
         let Self { frames, tasks, .. } = self;
         let on_stack = layout.thread.datastack_chunk.is_some();
         let mut outwards =
             frames.iter().skip_while(|frame| frame.generator(layout) != Some(task.coro)).skip(1);
         if let Some(step) = outwards.find(|frame| !frame.is_shim(layout)) {
-            tasks.touch_step(step.code);
+            tasks.note_caller(step.code);
             if !on_stack {
-                tasks.touch_step(step.addr);
+                tasks.note_caller(step.addr);
             }
         }
     }
+}
+
+/// Coroutine, name and context, from a task's words.
+fn decode(words: &[u8]) -> Result<(RemoteAddr, RemoteAddr, RemoteAddr), Refusal> {
+    let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
+    Ok((word(0)?, word(8)?, word(16)?))
 }
 
 #[cfg(test)]
@@ -334,7 +354,7 @@ mod tests {
             RunningTask { addr: TASK, coro: CORO, name: NONE, context: NONE, name_head: None };
         reader.frames = frames(&[BODY, STEP, ROUND]);
         reader.remember_task(layout(), Some(task));
-        reader.remember_step(layout(), task);
+        reader.remember_caller(layout(), task);
         reader.frames = frames(codes);
         reader
     }

@@ -229,8 +229,9 @@ impl Court<'_> {
         }
     }
 
-    fn notes(&self) -> Vec<String> {
-        let Inputs { config, head, base, noise, today } = self.inputs;
+    /// What is let pass, until when and how often, and what no longer is.
+    fn allowance_notes(&self) -> Vec<String> {
+        let Inputs { config, head, today, .. } = self.inputs;
         let mut notes = Vec::new();
         for allowance in &config.allowances {
             let what =
@@ -257,6 +258,12 @@ impl Court<'_> {
                 allowance.reason
             ));
         }
+        notes
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let Inputs { config, head, base, noise, .. } = self.inputs;
+        let mut notes = self.allowance_notes();
         for run in head.iter().chain(base).filter(|run| run.truncated) {
             let why = run.flaw.unwrap_or(Flaw::Cut);
             notes.push(format!("{why}, judged up to there: {}", run.file));
