@@ -44,6 +44,8 @@ pub(super) struct Clue {
 pub(super) struct Case<'a> {
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
+    /// How far both edges together may be off.
+    pub(super) error: Duration,
     pub(super) episode: &'a Episode,
     pub(super) thread: &'a ThreadLogs,
     pub(super) process: &'a ProcessLogs,
@@ -70,6 +72,9 @@ type Found = (KernelState, Option<KernelCallId>);
 
 /// So many looks in a row with the same stack make it steady.
 const STEADY: u32 = 4;
+
+/// Errors of one in so many of a stall's length make it one of which much is guessed.
+const MUCH: u64 = 4;
 
 /// A collection is seen at the latest after it has gone on for so long.
 const UNSEEN_COLLECTION: Duration = Duration::from_nanos(8_000_000);
@@ -294,6 +299,15 @@ impl Case<'_> {
         let (on_cpu, span) = self.cpu_around()?;
         let awake = on_cpu + self.run_queue().unwrap_or_default();
         Some(awake.as_nanos().saturating_mul(2) > span.as_nanos())
+    }
+
+    /// Whether looks that found the thread able to run do not tell if it had a CPU: much of the stall
+    /// is guessed, and neither switches nor clocks say what it was.
+    pub(super) fn is_doubtful(&self) -> bool {
+        let length = self.to.since(self.from).as_nanos();
+        let guessed = self.error.as_nanos().saturating_mul(MUCH) >= length;
+        let told = self.thread.exact(self.from, self.to) || self.run_queue().is_some();
+        guessed && !told && self.mostly_on_cpu() != Some(true)
     }
 
     /// Time in the run queue between the readings around the stall, where they are close to it; else

@@ -52,6 +52,7 @@ pub(super) fn explain(
         poll,
         major_faults: case.major_faults() > 0,
         mostly_faults: case.mostly_faults(),
+        doubtful: case.is_doubtful(),
     };
     let native = NativeStacks::of(case, dictionary);
     let clues = case.clues(dictionary);

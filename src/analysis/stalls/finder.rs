@@ -394,6 +394,7 @@ impl StallFinder {
         let case = Case {
             from: start.time,
             to: end.time,
+            error: start.error + end.error,
             episode: &episode,
             thread: &track.logs,
             process: self.processes.get(&definition.process).unwrap_or(&nothing),

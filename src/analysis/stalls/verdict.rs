@@ -52,6 +52,8 @@ pub(super) struct Judge<'a> {
     pub(super) major_faults: bool,
     /// Whether that happened about as often as the thread waited.
     pub(super) mostly_faults: bool,
+    /// Whether what could run may as well have had no CPU.
+    pub(super) doubtful: bool,
 }
 
 /// The frames of a callback, and what is known of them.
@@ -148,6 +150,10 @@ impl Judge<'_> {
     }
 
     fn on_cpu(&self, clue: &Clue, scene: &Scene, native: &impl NativeCode) -> Verdict {
+        if self.doubtful {
+            let seen = "able to run, with a CPU or without";
+            return words::unknown(self.dictionary, &scene.frames, seen);
+        }
         if let Some(module) = place::importing(self.dictionary, &scene.frames) {
             return words::import(module);
         }
