@@ -26,16 +26,16 @@ impl AsyncioReader {
         record.id.filter(|_| self.name_mark(layout, task) == Some(identity.name_mark))
     }
 
-    /// The id of a task whose words a look copied and whose root coroutine, which has this code, it
-    /// found on the stack; it is defined at first sight. `None` if the look did not copy enough.
-    /// `memory` is asked for nothing but types.
+    /// The id of a task whose words a look copied; it is defined at first sight, with the code of its
+    /// root coroutine if that was on the stack. `None` if the look did not copy enough. `memory` is
+    /// asked for nothing but types.
     pub fn seen_task(
         &mut self,
         memory: &mut impl Memory,
         layout: &Layout,
         dictionary: &mut Dictionary,
         task: &RunningTask,
-        (code, event_loop): (CodeId, LoopId),
+        (root, event_loop): (Option<CodeId>, LoopId),
     ) -> Option<TaskId> {
         let name_mark = self.name_mark(layout, task)?;
         let copied = task.name_head.as_ref()?;
@@ -56,8 +56,7 @@ impl AsyncioReader {
         };
         let (state, leaf) = (TaskState::Running, Leaf::Yielded);
         let reading = Reading { fields, name_mark, state, leaf, consistent: true };
-        let (root, event_loop) = (Some(code), Some(event_loop));
-        let found = Found { reading: &reading, name, root, event_loop };
+        let found = Found { reading: &reading, name, root, event_loop: Some(event_loop) };
         match naming::record(&mut self.lasting, dictionary, task.addr, found) {
             Known::Same(id) => Some(id),
             Known::New(id) => id,

@@ -425,12 +425,12 @@ fn task_of(
     }
     let names = &*shared.dictionary;
     let root = root.and_then(|root| names.get_frame(root)).map(|frame| frame.code);
-    let known = shared.asyncio.known_task(shared.layout, &task).filter(|&id| {
-        let code = names.get_task(id).and_then(|task| task.code);
-        code.is_some() && (root.is_none() || code == root)
-    });
+    let known = shared
+        .asyncio
+        .known_task(shared.layout, &task)
+        .filter(|&id| root.is_none() || names.get_task(id).and_then(|task| task.code) == root);
     let id = known
-        .or_else(|| shared.task_seen(&task, root?, event_loop?))
+        .or_else(|| shared.task_seen(&task, root, event_loop?))
         .or_else(|| shared.task_at(task.addr, task.coro))?;
     *last = Some((task.addr, task.coro, id));
     Some(id)
@@ -438,7 +438,12 @@ fn task_of(
 
 /// Kept apart so that the borrow of the reader's buffers is plain to see.
 impl Shared<'_> {
-    fn task_seen(&mut self, task: &RunningTask, root: CodeId, on: LoopId) -> Option<TaskId> {
+    fn task_seen(
+        &mut self,
+        task: &RunningTask,
+        root: Option<CodeId>,
+        on: LoopId,
+    ) -> Option<TaskId> {
         self.code_memory.begin();
         let of = (root, on);
         self.asyncio.seen_task(self.code_memory, self.layout, self.dictionary, task, of)
