@@ -3,6 +3,7 @@
 looptrace must show:
     dump: running-* waiting_on.kind=executor waiting_on.detail=job waiting_on.capacity=2
     dump: running-* waiting_on.value=2 waiting_on.size=1
+    dump: running-* waiting_on.worker>=2
     dump: queued waiting_on.kind=executor waiting_on.detail=later waiting_on.worker=null
     dump (3.9+): elsewhere waiting_on.kind=executor waiting_on.detail=job
     report: executor ThreadPoolExecutor workers=2 most_queued=1

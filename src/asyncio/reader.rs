@@ -2,8 +2,10 @@
 
 use super::census::{Census, CensusSummary, InterpreterState, Lasting};
 use super::cycles;
+use super::guard::Guards;
 use super::locate::Asyncio;
 use super::loops::KnownLoop;
+use super::record::Record;
 use crate::memory::{Memory, MemoryError, PagedMemory, ReadMemory, RemoteAddr, Span};
 use crate::model::{
     Dictionary, Event, LoopView, ObjectId, ObjectState, ProcessId, TaskId, TaskState, TaskView,
@@ -143,14 +145,24 @@ impl AsyncioReader {
         let by_id: rustc_hash::FxHashMap<_, _> =
             records.iter().filter_map(|record| record.id.map(|id| (id, record))).collect();
         self.cycles.retain(|cycle| {
-            cycle.iter().all(|id| {
-                let Some(record) = by_id.get(id) else { return false };
-                for span in guards.spans(&record.guard) {
-                    memory.forget(span.start(), Span::BYTES);
-                }
-                guards.holds(memory, &record.guard)
-            })
+            cycle
+                .iter()
+                .all(|id| by_id.get(id).is_some_and(|record| holds_still(guards, memory, record)))
         });
+    }
+
+    /// Those of the tasks chosen that, read once more, are what the last census saw.
+    pub fn still<M: ReadMemory>(
+        &self,
+        memory: &mut PagedMemory<M>,
+        chosen: impl Fn(TaskId) -> bool,
+    ) -> rustc_hash::FxHashSet<TaskId> {
+        let Lasting { records, guards, .. } = &self.lasting;
+        let chosen = records.iter().filter(|record| record.id.is_some_and(&chosen));
+        chosen
+            .filter(|record| holds_still(guards, memory, record))
+            .filter_map(|record| record.id)
+            .collect()
     }
 
     /// The tasks of the last census that are not done, in the order of their ids.
@@ -247,6 +259,18 @@ impl AsyncioReader {
         }
         Err(last)
     }
+}
+
+/// Whether the words behind a task's row, read now, are what they were.
+fn holds_still<M: ReadMemory>(
+    guards: &Guards,
+    memory: &mut PagedMemory<M>,
+    record: &Record,
+) -> bool {
+    for span in guards.spans(&record.guard) {
+        memory.forget(span.start(), Span::BYTES);
+    }
+    guards.holds(memory, &record.guard)
 }
 
 fn locate(

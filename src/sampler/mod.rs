@@ -1,5 +1,6 @@
 //! Looking at targets: one look for `dump`, many for `record`.
 
+mod addresses;
 mod agree;
 mod asleep;
 mod blocked;

@@ -84,6 +84,7 @@ fn look(target: &mut TargetProcess, clock: Clock, found: &mut Snapshot) {
             break;
         }
     }
+    super::addresses::tell(target, &mut found.tasks);
     tell_remaining(target.pid, &mut found.tasks);
 }
 

@@ -24,9 +24,9 @@ const SHARE: u32 = 20;
 const SAVED: StdDuration = StdDuration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Question {
-    inode: u64,
-    protocol: Protocol,
+pub(super) struct Question {
+    pub(super) inode: u64,
+    pub(super) protocol: Protocol,
 }
 
 #[derive(Debug)]
@@ -163,7 +163,8 @@ fn work(pid: u32, questions: &Receiver<Question>, give: &Sender<Answer>) {
     }
 }
 
-fn answers_to(pid: u32, questions: &[Question]) -> Vec<Answer> {
+/// Asks the kernel, here and now.
+pub(super) fn answers_to(pid: u32, questions: &[Question]) -> Vec<Answer> {
     use Protocol::{Tcp, Tcp6, Udp, Udp6, Unix};
     let nobody = |question: &Question| Answer { inode: question.inode, object: None };
     let mut answers: Vec<Answer> = questions.iter().map(nobody).collect();

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::asyncio::{AsyncioReader, CensusSummary, CensusTarget};
 use crate::memory::{LiveMemory, MemoryError, PagedMemory, RemoteAddr};
 use crate::model::{
-    Dictionary, Event, FrameId, LoopKind, MissReason, ProcessId, Target, Thread, Timestamp,
+    Dictionary, Event, FrameId, LoopKind, MissReason, ProcessId, Target, TaskId, Thread, Timestamp,
 };
 use crate::python::Target as Attached;
 use crate::python::callee::Callees;
@@ -463,6 +463,12 @@ impl TargetProcess {
                 Some(RunningLoop { id: found.id, kind, source })
             });
         }
+    }
+
+    /// Keeps those of these tasks that are still as the last census saw them.
+    pub(super) fn keep_still<T>(&mut self, tasks: &mut rustc_hash::FxHashMap<TaskId, T>) {
+        let still = self.asyncio.still(&mut self.census_memory, |task| tasks.contains_key(&task));
+        tasks.retain(|task, _| still.contains(task));
     }
 
     /// The tasks of the last census.
