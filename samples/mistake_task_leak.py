@@ -21,7 +21,7 @@ async def main():
     _tour.now()
     while True:
         KEPT.append(asyncio.create_task(heartbeat()))
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.01)
 
 
 asyncio.run(main())

@@ -1,4 +1,4 @@
-//! `CLOCK_MONOTONIC`, ours and the target's.
+//! `CLOCK_MONOTONIC`, ours and the target's, and CPU time.
 
 use std::fs;
 
@@ -16,6 +16,12 @@ pub fn now() -> u64 {
         let nanos = time.tv_sec().saturating_mul(NANOS_PER_SEC).saturating_add(time.tv_nsec());
         u64::try_from(nanos).unwrap_or(0)
     })
+}
+
+/// CPU time that the calling thread has used so far.
+#[must_use]
+pub fn thread_cpu() -> std::time::Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(std::time::Duration::ZERO, Into::into)
 }
 
 /// What to add to our `CLOCK_MONOTONIC` to have the target's, in nanoseconds. Zero unless the

@@ -10,9 +10,11 @@ use crate::model::Duration;
 /// Slower than this neither looks nor censuses get.
 const MIN_RATE_HZ: u32 = 10;
 const MIN_CENSUS_RATE_HZ: u32 = 1;
-/// A census may take up at most one part in so many of the time between two of them, unless
-/// censuses were asked for more often than looks.
-const CENSUS_DUTY: f64 = 4.0;
+/// The CPU time of a census may be at most one part in so many of the time between two of them,
+/// unless censuses were asked for more often than looks.
+const CENSUS_DUTY: u32 = 4;
+/// The same of all the time that it takes, more on a machine whose CPUs others want, too.
+const CENSUS_SPAN: u32 = 2;
 /// Rates rise again only when this part of the budget is unused.
 const RISE_BELOW: f64 = 0.7;
 
@@ -36,7 +38,7 @@ pub(super) struct Budget {
     last_cpu: Duration,
     last_at: Instant,
     percent: f64,
-    /// What the last censuses took, the newest first.
+    /// The time that the last censuses needed between two of them, the newest first.
     took: [std::time::Duration; 3],
 }
 
@@ -75,16 +77,21 @@ impl Budget {
         own_cpu() - self.at_start
     }
 
-    /// Slows censuses down when they take up too much of the time between two. A single long one
-    /// says nothing about those to come: the first finds everything cold, any may be interrupted.
-    pub(super) fn census_took(&mut self, took: std::time::Duration) {
+    /// Slows censuses down when they take up too much of the time between two: of which `cpu` was
+    /// their own. A single long one says nothing about those to come: the first finds everything
+    /// cold, any may be interrupted.
+    pub(super) fn census_took(&mut self, took: std::time::Duration, cpu: std::time::Duration) {
+        let needed = if self.wanted_census_hz > self.wanted_rate_hz {
+            took
+        } else {
+            cpu.saturating_mul(CENSUS_DUTY).max(took.saturating_mul(CENSUS_SPAN))
+        };
         let [last, before, _] = self.took;
-        self.took = [took, last, before];
+        self.took = [needed, last, before];
         let mut sorted = self.took;
         sorted.sort_unstable();
-        let [_, took, _] = sorted;
-        let duty = if self.wanted_census_hz > self.wanted_rate_hz { 1.0 } else { CENSUS_DUTY };
-        let affordable = 1.0 / (took.as_secs_f64() * duty).max(1e-6);
+        let [_, needed, _] = sorted;
+        let affordable = 1.0 / needed.as_secs_f64().max(1e-6);
         let limit = clamped(affordable, MIN_CENSUS_RATE_HZ, self.wanted_census_hz);
         self.census_hz = match self.max_cpu_percent {
             None => limit,
@@ -136,7 +143,8 @@ mod tests {
     fn a_long_census_is_held_less_often() {
         let mut budget = Budget::new(1000, 20, None);
         let mut take = |millis| {
-            budget.census_took(std::time::Duration::from_millis(millis));
+            let took = std::time::Duration::from_millis(millis);
+            budget.census_took(took, took);
             budget.census_hz()
         };
         assert_eq!([take(1), take(25), take(25)], [20, 20, 10]);
@@ -148,16 +156,30 @@ mod tests {
     fn the_first_census_and_a_single_long_one_slow_nothing_down() {
         let mut budget = Budget::new(1000, 20, None);
         for millis in [300, 5, 5, 5, 300, 5, 5] {
-            budget.census_took(std::time::Duration::from_millis(millis));
+            let took = std::time::Duration::from_millis(millis);
+            budget.census_took(took, took);
             assert_eq!(budget.census_hz(), 20);
         }
+    }
+
+    #[test]
+    fn what_others_took_of_the_cpu_slows_censuses_down_half_as_much() {
+        let mut budget = Budget::new(1000, 20, None);
+        let mut take = |took, cpu| {
+            let millis = std::time::Duration::from_millis;
+            budget.census_took(millis(took), millis(cpu));
+            budget.census_took(millis(took), millis(cpu));
+            budget.census_hz()
+        };
+        assert_eq!([take(25, 12), take(50, 12), take(25, 25), take(25, 0)], [20, 10, 10, 20]);
     }
 
     #[test]
     fn within_its_budget_a_rate_rises_from_the_lowest_again() {
         let mut budget = Budget::new(1000, 20, Some(1e9));
         for _ in 0..2 {
-            budget.census_took(std::time::Duration::from_secs(10));
+            let took = std::time::Duration::from_secs(10);
+            budget.census_took(took, took);
         }
         assert_eq!(budget.census_hz(), 1);
         budget.adapt(Instant::now() + std::time::Duration::from_secs(1));
