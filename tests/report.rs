@@ -2,6 +2,8 @@
 #![cfg(test)]
 #[path = "report/arbitrary.rs"]
 mod arbitrary;
+#[path = "report/collections.rs"]
+mod collections;
 #[path = "report/doubt.rs"]
 mod doubt;
 #[path = "report/dump.rs"]

@@ -97,7 +97,8 @@ impl TargetProcess {
     ) {
         let waits = |thread: &SampledThread| thread.doing == Doing::WaitsForLock;
         let runs = |thread: &SampledThread| {
-            thread.doing == Doing::Runs && thread.episodes.lasts(COLLECTION).is_some()
+            matches!(thread.doing, Doing::Runs | Doing::Starves)
+                && thread.episodes.lasts(COLLECTION).is_some()
         };
         if self.threads.iter().any(waits) {
             self.look_at_lock(dictionary, now, sink);

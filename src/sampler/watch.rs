@@ -40,7 +40,9 @@ impl SampledThread {
         }
         let Some(off) = off else { return Doing::Runs };
         if off.reason == OffReason::Preempted {
-            return Doing::Starves;
+            // The recorder takes a CPU for its look: what it has just put aside ran until then.
+            let aside = now.since(off.since) < SHORTEST;
+            return if aside { Doing::Runs } else { Doing::Starves };
         }
         match self.looked {
             Some((number, doing)) if number == off.number => return doing,

@@ -76,6 +76,9 @@ const STEADY: u32 = 4;
 /// Errors of one in so many of a stall's length make it one of which much is guessed.
 const MUCH: u64 = 4;
 
+/// The recorder looks for one once a callback has gone on for so long: at every tick from then on.
+const LOOKED_FOR: Duration = Duration::from_nanos(2_000_000);
+
 /// A collection is seen at the latest after it has gone on for so long.
 const UNSEEN_COLLECTION: Duration = Duration::from_nanos(8_000_000);
 
@@ -429,12 +432,15 @@ impl Case<'_> {
         sum
     }
 
-    /// Since when a collection has gone on that was first seen at this time: the recorder looks for
-    /// one only after a callback has gone on for a while. The stack stays the same meanwhile.
+    /// Since when a collection has gone on that was first seen at this time. The stack stays the same
+    /// meanwhile; where the tick before was one to look for it, it began between the two.
     fn begun(&self, seen: Timestamp) -> Timestamp {
         let run = self.border(self.run_at(seen)).unwrap_or(seen);
-        let earliest = seen.as_nanos().saturating_sub(UNSEEN_COLLECTION.as_nanos());
-        run.max(Timestamp::from_nanos(earliest))
+        let tick = self.tick.as_nanos();
+        let before = Timestamp::from_nanos(seen.as_nanos().saturating_sub(tick));
+        let unseen =
+            if before >= self.from + LOOKED_FOR { tick / 2 } else { UNSEEN_COLLECTION.as_nanos() };
+        run.max(Timestamp::from_nanos(seen.as_nanos().saturating_sub(unseen)))
     }
 
     fn run(&self, index: usize) -> Option<&Run> {

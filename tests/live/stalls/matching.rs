@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use looptrace::analysis::{Analysis, FrameNames};
-use looptrace::model::{Duration, EvidenceValue, Stall, StallKind};
+use looptrace::model::{CauseKind, Duration, EvidenceValue, Stall, StallKind};
 
 use super::told::{Compared, ToldStall};
 
@@ -11,7 +11,8 @@ use super::told::{Compared, ToldStall};
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) planted: u32,
-    /// Planted, and not judged: the recorder came too late for too much of it, or it is too short.
+    /// Planted, and not judged: the recorder came too late for too much of it, or it is too short; or
+    /// the program had no CPU for most of it, and the recorder says so.
     pub(crate) unseen: u32,
     pub(crate) found: u32,
     /// Reported, and neither planted nor confirmed.
@@ -21,6 +22,7 @@ pub(crate) struct Figures {
     /// Found, with a length outside of 1 ms, 1 % and both errors.
     pub(crate) wrong_length: u32,
     pub(crate) right_cause: u32,
+    /// Found, with a cause and a place to be judged.
     pub(crate) located: u32,
     pub(crate) right_location: u32,
     /// Planted cause, found cause.
@@ -77,6 +79,10 @@ impl Figures {
         if is.abs_diff(was) > bound {
             self.wrong_length += 1;
             self.complaints.push(format!("{is} ns long, but {was} planted: {planted:?} {stall:?}"));
+        }
+        if had_no_cpu(planted, stall) {
+            self.unseen += 1;
+            return;
         }
         let cause = main_cause(stall, &planted.cause);
         *self.confusion.entry((planted.cause.clone(), cause)).or_default() += 1;
@@ -145,7 +151,7 @@ impl Figures {
             self.wrong_length,
             at(50).unwrap_or(0) / 1000,
             at(100).unwrap_or(0) / 1000,
-            percent(self.right_cause, self.found),
+            percent(self.right_cause, self.located),
             percent(self.right_location, self.located),
             self.unseen,
         );
@@ -170,6 +176,14 @@ pub(crate) fn main_cause(stall: &Stall, planted: &str) -> &'static str {
         shares.remove("starved");
     }
     shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or("none", |(kind, _)| kind)
+}
+
+/// Whether it was taken for a wait for the CPU, and the program says that it waited for one for most
+/// of it: a thread that holds the GIL may have the CPU that the loop's woke on.
+fn had_no_cpu(planted: &ToldStall, stall: &Stall) -> bool {
+    let starved = stall.causes.iter().filter(|cause| cause.kind == CauseKind::Starved);
+    let share: f64 = starved.map(|cause| cause.share).sum();
+    share > 0.5 && planted.starved_ns * 2 > planted.length().as_nanos()
 }
 
 fn overlap(from: u64, to: u64, stall: &Stall) -> u64 {

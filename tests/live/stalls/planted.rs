@@ -65,6 +65,6 @@ fn plant(python: &Interpreter, event_loop: &str, edges: &str) {
     assert_eq!(figures.found, figures.planted, "stalls were missed");
     assert_eq!(figures.unconfirmed, 0, "stalls that were none");
     assert_eq!(figures.wrong_length, 0, "lengths");
-    assert!(figures.right_cause * 100 >= figures.found * 95, "causes");
+    assert!(figures.right_cause * 100 >= figures.located * 95, "causes");
     assert!(figures.right_location * 100 >= figures.located * 99, "places");
 }

@@ -1,0 +1,52 @@
+//! How long the garbage collector ran, from looks that found it at work.
+
+use looptrace::model::{CauseKind, EdgeSource, Event, GcLook};
+
+use crate::facts::analysis;
+use crate::world::{FUNCTION, World, ms, process};
+
+/// A callback that never leaves its CPU calls the same function from 1 to 100 ms; from the tick at
+/// `first` to the one at `last`, the collector is at work. Gives its share.
+fn share(first: u64, last: u64) -> f64 {
+    let mut world = World::new();
+    let thread = world.thread("MainThread", 1);
+    world.event_loop(thread);
+    let run = ("BaseEventLoop._run_once", "/lib/asyncio/base_events.py", 2, FUNCTION);
+    let poll = world.stack(&[run, ("EpollSelector.select", "/lib/selectors.py", 3, FUNCTION)]);
+    let handle = ("Handle._run", "/lib/asyncio/events.py", 84, FUNCTION);
+    let work = world.stack(&[run, handle, ("parse", "app.py", 7, FUNCTION)]);
+    world.push(Event::Edges { thread, time: ms(0), source: EdgeSource::Kernel });
+    world.polling(ms(0), thread, poll);
+    world.context_ver = Some(8);
+    for at in 1..=100 {
+        world.sample(ms(at), thread, work, None);
+        // The first look that finds none ends it.
+        if (first..=last + 1).contains(&at) {
+            let collecting = at <= last;
+            let (process, collections) = (process(), None);
+            let look = GcLook { process, time: ms(at), collecting, collections };
+            world.push(Event::Gc(look));
+        }
+    }
+    for at in 101..110 {
+        world.polling(ms(at), thread, poll);
+    }
+    world.end(ms(900));
+    let facts = analysis(world);
+    let [stall] = facts.stalls.as_slice() else { panic!("{:?}", facts.stalls) };
+    let collecting = stall.causes.iter().filter(|cause| cause.kind == CauseKind::Gc);
+    collecting.map(|cause| cause.share).sum()
+}
+
+#[test]
+fn a_collection_in_a_long_call_counts_from_between_two_looks() {
+    let share = share(60, 69);
+    assert!((0.09..=0.11).contains(&share), "{share}");
+}
+
+#[test]
+fn a_collection_that_was_there_at_the_first_look_counts_from_the_start() {
+    // Nobody looks for one in the first two milliseconds.
+    let share = share(3, 49);
+    assert!((0.48..=0.51).contains(&share), "{share}");
+}
