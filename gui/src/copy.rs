@@ -16,23 +16,33 @@ use crate::views::lag;
 /// Rows of a table that are copied at the most.
 pub const MOST_ROWS: usize = 100_000;
 
+/// A table as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Rows of cells, tab-separated.
+    pub text: String,
+    /// Whether there are more rows than these.
+    pub is_cut: bool,
+}
+
 /// Rows of cells as tab-separated text; tabs and line breaks within cells become spaces.
 #[must_use]
-pub fn tsv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub fn tsv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Copied {
     let mut text = header.join("\t");
-    for row in rows.into_iter().take(MOST_ROWS) {
+    let mut rows = rows.into_iter();
+    for row in rows.by_ref().take(MOST_ROWS) {
         text.push('\n');
         let cells: Vec<String> =
             row.iter().map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect();
         text.push_str(&cells.join("\t"));
     }
     text.push('\n');
-    text
+    Copied { text, is_cut: rows.next().is_some() }
 }
 
 /// The table of stalls, in the order of their positions given.
 #[must_use]
-pub fn stalls(snapshot: &Snapshot, order: &[usize]) -> String {
+pub fn stalls(snapshot: &Snapshot, order: &[usize]) -> Copied {
     let stalls = order.iter().filter_map(|&at| snapshot.stalls().get(at));
     let rows = stalls.map(|stall| {
         vec![
@@ -50,7 +60,7 @@ pub fn stalls(snapshot: &Snapshot, order: &[usize]) -> String {
 
 /// The table of tasks, in the order of their positions given.
 #[must_use]
-pub fn tasks(snapshot: &Snapshot, order: &[u32]) -> String {
+pub fn tasks(snapshot: &Snapshot, order: &[u32]) -> Copied {
     let dictionary = &snapshot.analysis.dictionary;
     let tasks = order.iter().filter_map(|&at| snapshot.analysis.tasks.get(at as usize));
     let rows = tasks.map(|time| {
@@ -80,7 +90,7 @@ pub fn tasks(snapshot: &Snapshot, order: &[u32]) -> String {
 
 /// The table of what tasks queued for, in the order of the positions given.
 #[must_use]
-pub fn contention(snapshot: &Snapshot, order: &[usize]) -> String {
+pub fn contention(snapshot: &Snapshot, order: &[usize]) -> Copied {
     let dictionary = &snapshot.analysis.dictionary;
     let figure = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
     let rows = order.iter().filter_map(|&at| snapshot.contended.get(at)).map(|row| {
@@ -102,7 +112,7 @@ pub fn contention(snapshot: &Snapshot, order: &[usize]) -> String {
 
 /// The list of findings.
 #[must_use]
-pub fn findings(snapshot: &Snapshot) -> String {
+pub fn findings(snapshot: &Snapshot) -> Copied {
     let rows = snapshot.findings.iter().map(|found| {
         let source = found.source.as_ref();
         vec![
@@ -118,7 +128,7 @@ pub fn findings(snapshot: &Snapshot) -> String {
 
 /// The lags of a range, or of one bar of their histogram, the longest first.
 #[must_use]
-pub fn lags(snapshot: &Snapshot, range: Range, bin: Option<(u64, u64)>) -> String {
+pub fn lags(snapshot: &Snapshot, range: Range, bin: Option<(u64, u64)>) -> Copied {
     let rows = lag::listed(snapshot, range, bin).into_iter().map(|busy| {
         let length = busy.end.since(busy.start).as_nanos();
         let event_loop = lookup::loop_name(snapshot, busy.event_loop);
@@ -129,7 +139,7 @@ pub fn lags(snapshot: &Snapshot, range: Range, bin: Option<(u64, u64)>) -> Strin
 
 /// The functions of a flamegraph.
 #[must_use]
-pub fn functions(flame: &Flame) -> String {
+pub fn functions(flame: &Flame) -> Copied {
     let rows = flame.heaviest().into_iter().filter_map(|(code, own)| {
         let name = flame.names.iter().find(|name| name.code == Some(code))?;
         let file = name.file.clone().unwrap_or_default();
@@ -140,7 +150,7 @@ pub fn functions(flame: &Flame) -> String {
 
 /// The tasks of an await graph, and what each waits for.
 #[must_use]
-pub fn awaits(snapshot: &Snapshot, graph: &Graph) -> String {
+pub fn awaits(snapshot: &Snapshot, graph: &Graph) -> Copied {
     let dictionary = &snapshot.analysis.dictionary;
     let rows = graph.nodes.iter().filter_map(|node| {
         let task = node.task()?;
@@ -206,11 +216,24 @@ pub fn group(snapshot: &Snapshot, index: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::tsv;
+    use super::{Copied, MOST_ROWS, tsv};
 
     #[test]
     fn cells_cannot_break_the_table() {
         let rows = [vec!["a\tb".to_owned(), "c\nd".to_owned()]];
-        assert_eq!(tsv(&["x", "y"], rows), "x\ty\na b\tc d\n");
+        let table = Copied { text: "x\ty\na b\tc d\n".to_owned(), is_cut: false };
+        assert_eq!(tsv(&["x", "y"], rows), table);
+    }
+
+    #[test]
+    fn a_table_is_cut_only_where_rows_are_left_out() {
+        for (rows, copied, is_cut) in [
+            (MOST_ROWS - 1, MOST_ROWS - 1, false),
+            (MOST_ROWS, MOST_ROWS, false),
+            (MOST_ROWS + 1, MOST_ROWS, true),
+        ] {
+            let table = tsv(&["x"], std::iter::repeat_n(vec!["y".to_owned()], rows));
+            assert_eq!((table.text.lines().count(), table.is_cut), (copied + 1, is_cut), "{rows}");
+        }
     }
 }

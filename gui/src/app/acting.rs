@@ -166,7 +166,7 @@ impl App {
 
     /// The table that is in front, as it is shown: searched, sorted and ranged. `None` while it is
     /// only being made.
-    fn visible_table(&self, snapshot: &Snapshot) -> Option<String> {
+    fn visible_table(&self, snapshot: &Snapshot) -> Option<copy::Copied> {
         let (state, caches) = (&self.state, &self.caches);
         let visible = dock::visible(&self.dock);
         let list = visible
@@ -199,9 +199,8 @@ impl App {
             self.state.notice = Some("there is no table to copy yet".to_owned());
             return;
         };
-        let is_cut = table.lines().nth(copy::MOST_ROWS).is_some();
-        self.carry_out(ctx, Command::Copy(table));
-        if is_cut {
+        self.carry_out(ctx, Command::Copy(table.text));
+        if table.is_cut {
             let most = text::count(copy::MOST_ROWS as u64);
             self.state.notice = Some(format!("copied the first {most} rows"));
         }

@@ -49,7 +49,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
         );
         ui.label(RichText::new(words).color(show.theme.weak));
         if cycles > 0 {
-            let words = format!("↻ {cycles} tasks wait for each other in a circle");
+            let words = format!("↻ {cycles} tasks wait for each other in circles");
             ui.label(RichText::new(words).strong().color(show.theme.stall));
         }
     });

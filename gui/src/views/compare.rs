@@ -7,7 +7,7 @@ use eframe::egui::{Align, Grid, Layout, Rect, RichText, ScrollArea, Sense, Ui, v
 
 use super::{Show, flamegraph, heading, nothing};
 use crate::command::{Action, Command};
-use crate::copy::tsv;
+use crate::copy::{Copied, tsv};
 use crate::flame::difference::{Difference, difference};
 use crate::snapshot::Snapshot;
 use crate::theme::FRAME;
@@ -290,7 +290,7 @@ fn draw(ui: &mut Ui, show: &Show<'_>, flame: &Difference) {
 impl Compared {
     /// As tab-separated text: times in nanoseconds, shares from 0 to 1.
     #[must_use]
-    pub fn as_tsv(&self) -> String {
+    pub fn as_tsv(&self) -> Copied {
         let figures = self.figures.iter().map(|figure| {
             let (before, after) = (figure.before.to_string(), figure.after.to_string());
             vec![figure.name.to_owned(), before, after]

@@ -9,7 +9,7 @@ use looptrace::analysis::{code_place, short_path};
 use super::tasks::{Key, count};
 use super::{Show, nothing};
 use crate::command::Command;
-use crate::copy::tsv;
+use crate::copy::{Copied, tsv};
 use crate::facts::quantile;
 use crate::lookup;
 use crate::snapshot::Snapshot;
@@ -99,7 +99,7 @@ pub fn show(ui: &mut Ui, show: &mut Show<'_>) {
 
 /// Rows as tab-separated text.
 #[must_use]
-pub fn as_tsv(rows: &[Row]) -> String {
+pub fn as_tsv(rows: &[Row]) -> Copied {
     let header = [
         "coroutine",
         "tasks",

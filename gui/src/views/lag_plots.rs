@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use eframe::egui::{Align2, Rangef, RichText, Ui, Vec2};
+use eframe::egui::{FontId, Label, Rangef, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2};
 use egui_plot::{
-    Bar, BarChart, GridInput, GridMark, Plot, PlotBounds, PlotPoint, PlotUi, Text, VLine,
+    Bar, BarChart, GridInput, GridMark, Plot, PlotBounds, PlotPoint, PlotTransform, VLine,
 };
 
 use super::Show;
@@ -30,13 +30,18 @@ pub fn histogram(ui: &mut Ui, show: &mut Show<'_>, lags: &Lags, size: Vec2) {
         .y_grid_spacer(move |_| counts(most))
         .y_axis_formatter(|mark, _| text::count(10_f64.powf(mark.value - ONE).round() as u64));
     let (first, last) = bounds(lags);
+    let lines = quantiles(lags);
     let response = plot.show(ui, |plot| {
         plot.set_plot_bounds(PlotBounds::from_min_max([first, 0.0], [last, highest]));
         plot.bar_chart(BarChart::new("stretches", bars).color(theme.running));
-        quantiles(plot, theme, lags, highest);
+        for (x, name) in &lines {
+            plot.vline(VLine::new(name.clone(), *x).color(theme.warning));
+        }
         plot.pointer_coordinate().map(|at| at.x.floor() as i32)
     });
-    if response.response.clicked()
+    let plot = response.response.accessible_name("Lag histogram");
+    name_lines(ui, theme, &lines, &response.transform);
+    if plot.clicked()
         && let Some(step) = response.inner
     {
         let bin = bin_of(step);
@@ -104,7 +109,7 @@ fn counts(most: u64) -> Vec<GridMark> {
 }
 
 /// Lines where the quantiles lie; those that lie together share their name.
-fn quantiles(plot: &mut PlotUi<'_>, theme: &Theme, lags: &Lags, highest: f64) {
+fn quantiles(lags: &Lags) -> Vec<(f64, String)> {
     let mut lines: Vec<(f64, String)> = Vec::new();
     for (&nanos, name) in lags.quantiles.iter().zip(["p50", "p99", "p99.9"]) {
         let x = (nanos.max(1) as f64).log10() * PER_DECADE;
@@ -113,14 +118,49 @@ fn quantiles(plot: &mut PlotUi<'_>, theme: &Theme, lags: &Lags, highest: f64) {
             _ => lines.push((x, name.to_owned())),
         }
     }
-    for (nth, (x, name)) in lines.into_iter().enumerate() {
-        plot.vline(VLine::new(name.clone(), x).color(theme.warning));
-        let label = RichText::new(format!(" {name} ")).size(10.5);
-        // The first stands left of its line, the others right of theirs: they never meet.
-        let anchor = if nth == 0 { Align2::RIGHT_TOP } else { Align2::LEFT_TOP };
-        let label = Text::new(name, PlotPoint::new(x, highest), label).anchor(anchor);
-        plot.text(label.color(theme.warning));
+    lines
+}
+
+/// Writes the names of lines at the top of a plot.
+fn name_lines(ui: &mut Ui, theme: &Theme, lines: &[(f64, String)], transform: &PlotTransform) {
+    let frame = *transform.frame();
+    let labels: Vec<_> = lines
+        .iter()
+        .map(|(x, name)| {
+            let label = RichText::new(name).size(10.5).color(theme.warning);
+            let x = transform.position_from_point(&PlotPoint::new(*x, 0.0)).x;
+            let font = FontId::proportional(10.5);
+            let galley = ui.painter().layout_no_wrap(name.clone(), font, theme.warning);
+            (label, x, galley.size())
+        })
+        .collect();
+    let sizes: Vec<_> = labels.iter().map(|(_, x, size)| (*x, *size)).collect();
+    for ((label, ..), place) in labels.into_iter().zip(beside(frame, &sizes)) {
+        let place = UiBuilder::new().max_rect(place);
+        ui.new_child(place).add(Label::new(label).extend());
     }
+}
+
+/// Where labels of lines stand, so that none is cut off or meets another: the first left of its
+/// line, the others right of theirs, unless there is no room; those that would meet below each other.
+fn beside(frame: Rect, lines: &[(f32, Vec2)]) -> Vec<Rect> {
+    const GAP: f32 = 3.0;
+    let mut places: Vec<Rect> = Vec::new();
+    for (nth, &(x, size)) in lines.iter().enumerate() {
+        let (left, right) = (x - GAP - size.x, x + GAP);
+        let fits = right + size.x <= frame.right();
+        let wanted = if nth == 0 && left >= frame.left() || !fits { left } else { right };
+        let wanted = wanted.max(frame.left());
+        let mut place = Rect::from_min_size(pos2(wanted, frame.top() + 1.0), size);
+        // Each of those before can be in the way once.
+        for _ in 0..nth {
+            if places.iter().any(|other| other.expand(GAP - 1.0).intersects(place)) {
+                place = place.translate(vec2(0.0, size.y + GAP));
+            }
+        }
+        places.push(place);
+    }
+    places
 }
 
 /// The longest lag over time. A bar that is clicked is shown in the timeline.
@@ -193,4 +233,26 @@ fn times(input: &GridInput, width: f32) -> Vec<GridMark> {
     let (step, ticks) = axis.ticks();
     let mark = |at: u64| GridMark { value: at as f64 / 1e9, step_size: step as f64 / 1e9 };
     ticks.into_iter().map(mark).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_lines_neither_meet_nor_leave_the_plot() {
+        let frame = Rect::from_min_size(pos2(50.0, 10.0), vec2(150.0, 100.0));
+        for x in [50.0, 60.0, 125.0, 190.0, 200.0] {
+            for apart in [0.0, 3.0, 20.0, 60.0] {
+                let line = |nth: f32| ((x + apart * nth).min(200.0), vec2(30.0, 12.0));
+                let places = beside(frame, &[line(0.0), line(1.0), line(2.0)]);
+                for (nth, place) in places.iter().enumerate() {
+                    assert!(frame.contains_rect(*place), "{x} {apart}: {place:?}");
+                    for other in &places[..nth] {
+                        assert!(!place.intersects(*other), "{x} {apart}: {place:?} {other:?}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The whole recording in one strip: how busy, how late, how many tasks, which stalls.
 
-use eframe::egui::{Align2, Frame, Mesh, Panel, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
+use eframe::egui::{
+    Align2, FontId, Frame, Mesh, Painter, Panel, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2,
+};
 use looptrace::analysis::timeline::{LaneKind, SpanState};
 use looptrace::model::Timestamp;
 
@@ -43,6 +45,9 @@ pub fn panel(ui: &mut Ui, show: &mut Show<'_>) {
             let axis = Axis::new((0.0, whole.end as f64), strip.x_range());
             paint_strip(ui, show, strip, &axis);
             legend(&ui.painter_at(rect), show, rect.with_max_x(strip.left()));
+            if let Some(pos) = response.hover_pos() {
+                point_at(&ui.painter_at(strip), show, &axis, strip, pos.x);
+            }
             interact(ui, show, &response, &axis, whole);
         },
     );
@@ -55,15 +60,12 @@ fn interact(
     axis: &Axis,
     whole: Range,
 ) {
-    let Some(pointer) = response.interact_pointer_pos() else {
-        if let Some(pos) = response.hover_pos() {
-            let words = crate::text::instant(axis.time(pos.x), axis.nanos(1.0));
-            response.clone().on_hover_text_at_pointer(format!(
-                "{words}\ndrag to choose what is shown; double-click for all"
-            ));
-        }
-        return;
-    };
+    // Once it was dragged in, words below the pointer would only cover what is shown there.
+    if show.state.view == whole {
+        let words = "drag to choose what is shown; double-click for all";
+        response.clone().on_hover_text_at_pointer(words);
+    }
+    let Some(pointer) = response.interact_pointer_pos() else { return };
     let begun = ui.input(|input| input.pointer.press_origin());
     if response.double_clicked() {
         show.out.push(Command::View(whole));
@@ -116,8 +118,24 @@ fn paint_strip(ui: &Ui, show: &mut Show<'_>, rect: Rect, axis: &Axis) {
     veil(show, &painter, rect, axis);
 }
 
+/// The time at the pointer, within the strip.
+fn point_at(painter: &Painter, show: &Show<'_>, axis: &Axis, strip: Rect, x: f32) {
+    let theme = show.theme;
+    let x = x.clamp(strip.left(), strip.right());
+    painter.vline(x, strip.y_range(), Stroke::new(1.0, theme.weak));
+    let words = crate::text::instant(axis.time(x), axis.nanos(1.0));
+    let words = painter.layout_no_wrap(words, FontId::proportional(11.0), theme.text);
+    let right = x + 4.0;
+    let fits = right + words.size().x + 4.0 <= strip.right();
+    let left = if fits { right } else { x - 4.0 - words.size().x };
+    let place =
+        Rect::from_min_size(pos2(left, strip.bottom() - words.size().y - 3.0), words.size());
+    painter.rect_filled(place.expand2(vec2(3.0, 1.0)), 2.0, theme.background);
+    painter.galley(place.min, words, theme.text);
+}
+
 /// What each colour means, and how much its highest point is.
-fn legend(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect) {
+fn legend(painter: &Painter, show: &Show<'_>, rect: Rect) {
     let (theme, cache) = (show.theme, &show.caches.overview);
     let stalls = crate::text::count(show.snapshot.stalls().len() as u64);
     let most_tasks = crate::text::count(u64::from(cache.most_tasks));
@@ -127,7 +145,7 @@ fn legend(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect) {
         ("—", theme.ready, format!("lag up to {}", crate::text::nanos(cache.longest_lag))),
         ("—", theme.accent, format!("tasks up to {most_tasks}")),
     ];
-    let font = eframe::egui::FontId::proportional(11.0);
+    let font = FontId::proportional(11.0);
     let step = (rect.height() - 8.0) / lines.len() as f32;
     for (nth, (mark, colour, words)) in lines.into_iter().enumerate() {
         let at = rect.left_top() + vec2(10.0, 4.0 + step * (nth as f32 + 0.5));
@@ -138,7 +156,7 @@ fn legend(painter: &eframe::egui::Painter, show: &Show<'_>, rect: Rect) {
 }
 
 /// Stalls as marks, the longest of those that lie in the same place.
-fn stalls(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &Axis) {
+fn stalls(show: &Show<'_>, painter: &Painter, rect: Rect, axis: &Axis) {
     let stalls = show.snapshot.stalls();
     let longest = show.snapshot.longest_stall.max(1) as f32;
     let mut last = f32::NEG_INFINITY;
@@ -161,7 +179,7 @@ fn stalls(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &A
 }
 
 /// Darkens what is not shown below.
-fn veil(show: &Show<'_>, painter: &eframe::egui::Painter, rect: Rect, axis: &Axis) {
+fn veil(show: &Show<'_>, painter: &Painter, rect: Rect, axis: &Axis) {
     let theme = show.theme;
     let (start, end) = show.state.shown;
     let (left, right) = (axis.x(start as u64), axis.x(end as u64).max(axis.x(start as u64) + 3.0));

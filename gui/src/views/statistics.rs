@@ -9,7 +9,7 @@ use looptrace::model::Timestamp;
 use super::{Show, nothing};
 use crate::axis::Range;
 use crate::command::Command;
-use crate::copy::tsv;
+use crate::copy::{Copied, tsv};
 use crate::facts::quantile;
 use crate::lookup;
 use crate::snapshot::Snapshot;
@@ -189,7 +189,7 @@ fn order(rows: &mut [Row], sort: Sort) {
 impl Statistics {
     /// As tab-separated text, in the order of the table.
     #[must_use]
-    pub fn as_tsv(&self) -> String {
+    pub fn as_tsv(&self) -> Copied {
         let header =
             ["coroutine", "state", "count", "sum_ns", "min_ns", "p50_ns", "p99_ns", "max_ns"];
         let rows = self.rows.iter().map(|row| {

@@ -1,5 +1,6 @@
 //! What each view shows of a recording, and what a click does, by accessible names.
 
+use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable as _;
 use looptrace_gui::command::Action;
 use looptrace_gui::flame::{Layout, Weight};
@@ -155,7 +156,7 @@ fn the_flamegraph_has_four_layouts_and_two_weights() {
 fn a_circle_of_tasks_is_marked() {
     let mut window = window("cycle");
     press(&mut window, Action::PaneAwaits);
-    shows(&window, "wait for each other in a circle");
+    shows(&window, "5 tasks wait for each other in circles");
     click(&mut window, "ping, waiting");
     assert!(matches!(window.state().state.selection, Selection::Task(_)));
 }
@@ -237,4 +238,41 @@ fn every_view_fits_into_a_small_window_and_a_large_scale() {
         }
         window.render().expect("it can be drawn");
     }
+}
+
+#[test]
+fn the_names_of_quantiles_stand_in_their_plot_however_narrow() {
+    for size in [[640.0, 400.0], [1280.0, 800.0]] {
+        let snapshot = crate::support::recording("demo");
+        let mut window = window_of(size.into(), 1.0, |creation| {
+            looptrace_gui::app::App::showing(&creation.egui_ctx, snapshot)
+        });
+        press(&mut window, Action::PaneLag);
+        let plot = window.get_by_label("Lag histogram").rect();
+        let named = window.query_all_by_label_contains("p99.9").map(|name| name.rect());
+        let inside = named.filter(|name| plot.contains_rect(*name)).count();
+        assert_eq!(inside, 1, "{size:?} {plot:?}");
+    }
+}
+
+#[test]
+fn no_words_are_left_where_the_overview_was_dragged_in() {
+    let mut window = window("demo");
+    let overview = window.get_by_label("Overview of the whole recording").rect();
+    let (from, to) = (overview.center(), overview.right_center() - vec2(80.0, 0.0));
+    let hint = "drag to choose";
+    window.hover_at(from);
+    settle(&mut window);
+    shows(&window, hint);
+    let view = window.state().state.view;
+    window.drag_at(from);
+    window.step();
+    window.hover_at(to);
+    window.step();
+    window.drop_at(to);
+    settle(&mut window);
+    window.hover_at(to - vec2(3.0, 0.0));
+    settle(&mut window);
+    assert_ne!(window.state().state.view, view);
+    assert_eq!(names(&window, hint), 0);
 }
