@@ -1,13 +1,15 @@
 //! How long the garbage collector ran, from looks that found it at work.
 
-use looptrace::model::{CauseKind, EdgeSource, Event, GcLook};
+use looptrace::model::{
+    CauseKind, Duration, EdgeSource, Event, GcLook, OffCpu, OffReason, Timestamp,
+};
 
 use crate::facts::analysis;
 use crate::world::{FUNCTION, World, ms, process};
 
-/// A callback that never leaves its CPU calls the same function from 1 to 100 ms; from the tick at
-/// `first` to the one at `last`, the collector is at work. Gives its share.
-fn share(first: u64, last: u64) -> f64 {
+/// A callback calls the same function from 1 to 100 ms; from the tick at `first` to the one at `last`,
+/// the collector is at work. Gives its share. It leaves its CPU for looks at most: `aside`.
+fn share(first: u64, last: u64, aside: bool) -> f64 {
     let mut world = World::new();
     let thread = world.thread("MainThread", 1);
     world.event_loop(thread);
@@ -27,6 +29,12 @@ fn share(first: u64, last: u64) -> f64 {
             let look = GcLook { process, time: ms(at), collecting, collections };
             world.push(Event::Gc(look));
         }
+        if aside {
+            let apart = Duration::from_nanos(20_000);
+            let start = Timestamp::from_nanos(ms(at).as_nanos() - apart.as_nanos());
+            let (end, reason) = (ms(at) + apart, OffReason::Preempted);
+            world.push(Event::OffCpu(OffCpu { thread, start, end, reason, continues: false }));
+        }
     }
     for at in 101..110 {
         world.polling(ms(at), thread, poll);
@@ -40,13 +48,19 @@ fn share(first: u64, last: u64) -> f64 {
 
 #[test]
 fn a_collection_in_a_long_call_counts_from_between_two_looks() {
-    let share = share(60, 69);
+    let share = share(60, 69, false);
     assert!((0.09..=0.11).contains(&share), "{share}");
 }
 
 #[test]
 fn a_collection_that_was_there_at_the_first_look_counts_from_the_start() {
     // Nobody looks for one in the first two milliseconds.
-    let share = share(3, 49);
+    let share = share(3, 49, false);
     assert!((0.48..=0.51).contains(&share), "{share}");
+}
+
+#[test]
+fn looks_for_which_the_thread_is_put_aside_tell_of_the_time_between_them() {
+    let share = share(60, 69, true);
+    assert!((0.08..=0.11).contains(&share), "{share}");
 }

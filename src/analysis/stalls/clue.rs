@@ -80,7 +80,7 @@ const MUCH: u64 = 4;
 const LOOKED_FOR: Duration = Duration::from_nanos(2_000_000);
 
 /// A collection is seen at the latest after it has gone on for so long.
-const UNSEEN_COLLECTION: Duration = Duration::from_nanos(8_000_000);
+const REACH: Duration = Duration::from_nanos(8_000_000);
 
 impl Case<'_> {
     /// What was seen, with the time that each stands for.
@@ -415,21 +415,26 @@ impl Case<'_> {
         if sum > Duration::ZERO {
             return sum;
         }
-        // From looks: each stands for the time since the one before.
+        // From looks: each stands for the time since the one before. They may have come while the thread
+        // was put aside, for the look itself.
+        let early = Timestamp::from_nanos(from.as_nanos().saturating_sub(REACH.as_nanos()));
         let mut last: Option<Timestamp> = None;
-        for look in self.process.gc.within(from, to) {
+        for look in self.process.gc.within(early, to + REACH) {
+            let near = last.filter(|&last| look.time.since(last) <= REACH);
             if look.collecting {
-                let since = last.filter(|&last| look.time.since(last) <= UNSEEN_COLLECTION);
-                sum =
-                    sum + look.time.since(since.unwrap_or_else(|| self.begun(look.time)).max(from));
+                let since = near.unwrap_or_else(|| self.begun(look.time));
+                sum = sum + look.time.min(to).since(since.max(from));
+            } else if let Some(last) = near {
+                sum = sum + self.over(last).min(look.time).min(to).since(last.max(from));
             }
             last = look.collecting.then_some(look.time);
         }
-        // Up to the middle between the last look that saw it and the next one.
-        if let Some(last) = last {
-            sum = sum + Duration::from_nanos(self.tick.as_nanos() / 2).min(to.since(last));
-        }
-        sum
+        last.map_or(sum, |last| sum + self.over(last).min(to).since(last.max(from)))
+    }
+
+    /// Until when a collection went on that was last seen at this time: the middle before the next tick.
+    fn over(&self, last: Timestamp) -> Timestamp {
+        last + Duration::from_nanos(self.tick.as_nanos() / 2)
     }
 
     /// Since when a collection has gone on that was first seen at this time. The stack stays the same
@@ -438,8 +443,7 @@ impl Case<'_> {
         let run = self.border(self.run_at(seen)).unwrap_or(seen);
         let tick = self.tick.as_nanos();
         let before = Timestamp::from_nanos(seen.as_nanos().saturating_sub(tick));
-        let unseen =
-            if before >= self.from + LOOKED_FOR { tick / 2 } else { UNSEEN_COLLECTION.as_nanos() };
+        let unseen = if before >= self.from + LOOKED_FOR { tick / 2 } else { REACH.as_nanos() };
         run.max(Timestamp::from_nanos(seen.as_nanos().saturating_sub(unseen)))
     }
 
