@@ -56,7 +56,15 @@ impl App {
                     Purpose::Picture => self.picture(ctx, path),
                 }
             }
-            Ok(None) | Err(crossbeam_channel::TryRecvError::Disconnected) => self.dialog = None,
+            Ok(None) | Err(crossbeam_channel::TryRecvError::Disconnected) => {
+                self.dialog = None;
+                // Nor can it be told from a desktop that has no dialogs.
+                let elsewhere = match purpose {
+                    Purpose::Picture => "",
+                    Purpose::Open | Purpose::Compare => "; one can be dropped on the window, too",
+                };
+                self.state.notice = Some(format!("no file was chosen{elsewhere}"));
+            }
         }
     }
 

@@ -192,10 +192,11 @@ impl App {
 
     fn go_where_asked(&mut self, snapshot: &Snapshot) {
         let Options { at, stall, task, .. } = &self.options;
-        if let Some(name) = task
-            && let Some(&task) = lookup::tasks_named(snapshot, name, usize::MAX).first()
-        {
-            apply::jump_to_task(&mut self.state, snapshot, task);
+        if let Some(name) = task {
+            match lookup::tasks_named(snapshot, name, usize::MAX).first() {
+                Some(&task) => apply::jump_to_task(&mut self.state, snapshot, task),
+                None => self.state.notice = Some(format!("no task is called {name}")),
+            }
         }
         if let Some(at) = *at {
             let whole = snapshot.whole();
@@ -439,6 +440,10 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        // What a picture was taken of is not what the user last looked at.
+        if self.options.picture.is_some() {
+            return;
+        }
         self.saved.take(&self.state);
         self.saved.layout = serde_json::to_string(&self.dock).ok();
         storage.set_string(STORAGE, self.saved.to_text());

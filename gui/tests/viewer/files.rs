@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use eframe::App as _;
 use eframe::egui::{
-    DroppedFile, DroppedFileHandle, Event, Modifiers, MouseWheelSource, MouseWheelUnit, Role,
-    TouchPhase, Vec2, pos2, vec2,
+    Context, DroppedFile, DroppedFileHandle, Event, Modifiers, MouseWheelSource, MouseWheelUnit,
+    Role, TouchPhase, Vec2, pos2, vec2,
 };
 use egui_kittest::kittest::Queryable as _;
 use looptrace_gui::app::App;
@@ -58,6 +58,23 @@ fn options_lead_to_a_stall_a_task_and_a_point_in_time() {
     assert!(view.contains(2_000_000_000) && view.length() < 2_000_000_000, "{view:?}");
     let none = Options { file, stall: Some(9_999), ..Options::default() };
     assert_eq!(launched(none).state().state.notice.as_deref(), Some("there is no stall 9999"));
+    let nobody =
+        Options { file: Some(path("demo")), task: Some("nobody".to_owned()), ..Options::default() };
+    let notice = launched(nobody).state().state.notice.clone();
+    assert_eq!(notice.as_deref(), Some("no task is called nobody"));
+}
+
+#[test]
+fn a_dialog_that_brings_no_file_is_told() {
+    let mut window = window("demo");
+    window.state_mut().dialogs = |_| None;
+    for (action, words) in [
+        (Action::Open, "no file was chosen; one can be dropped on the window, too"),
+        (Action::SavePicture, "no file was chosen"),
+    ] {
+        press(&mut window, action);
+        assert_eq!(window.state().state.notice.as_deref(), Some(words), "{action:?}");
+    }
 }
 
 #[test]
@@ -208,6 +225,9 @@ fn the_next_run_looks_as_this_one_did() {
     window.state_mut().state.theme = Preference::Light;
     let mut storage = Storage::default();
     window.state_mut().save(&mut storage);
+    let picture = Options { picture: Some("unused.png".into()), ..Options::default() };
+    let bare = Context::default();
+    App::new(picture, &bare, None).save(&mut storage);
     let next = window_of(SIZE, 1.0, |creation| {
         App::new(Options::default(), &creation.egui_ctx, Some(&storage))
     });
