@@ -14,7 +14,7 @@ use super::raw::RawFrame;
 use super::reader::{FrameReader, refusal};
 use super::words::ThreadWords;
 use crate::memory::{ReadMemory, RemoteAddr};
-use crate::python::layout::{Layout, TopFrame};
+use crate::python::layout::{GeneratorFrame, Layout, TopFrame};
 
 /// Frames remembered of each task, the outermost ones.
 const DEPTH: usize = 8;
@@ -115,6 +115,7 @@ impl FrameReader {
     pub(super) fn plan_likely(&mut self) {
         let Self { plan, tasks, .. } = self;
         plan.likely.clear();
+        plan.turns = tasks.are_changing();
         if tasks.are_changing() {
             let name = |task| tasks.get(task).map_or(RemoteAddr::NULL, |known| known.name);
             plan.likely.extend(tasks.recent.iter().map(|task| (task, name(task))));
@@ -141,13 +142,25 @@ impl FrameReader {
         }
     }
 
-    /// Whether the root coroutine of the running task was copied and did not execute (≤ 3.10).
+    /// Whether the root coroutine of the running task was copied and did not execute: up to 3.10 as
+    /// it says itself, later as it stood still at the same place, called by nobody.
     pub(super) fn is_outside(&self, layout: &Layout, task: RunningTask) -> bool {
-        let Some(known) = self.tasks.get(task.addr).filter(|_| !task.coro.is_null()) else {
-            return false;
-        };
         let of_task = |root: &RawFrame| root.generator(layout) == Some(task.coro);
-        self.every_copy(layout, known.root, |root| of_task(root) && !root.is_executing())
+        let GeneratorFrame::Inline { frame, .. } = layout.generator.frame else {
+            let known = self.tasks.get(task.addr).filter(|_| !task.coro.is_null());
+            return known.is_some_and(|known| {
+                self.every_copy(layout, known.root, |root| of_task(root) && !root.is_executing())
+            });
+        };
+        let at = task.coro.offset(frame);
+        let Some(copies) = self.copies.frame(at) else { return false };
+        let copy =
+            |bytes| RawFrame::parse(bytes, at, layout).filter(|root| root.previous.is_null());
+        let (first, second) = (copy(copies.first), copies.second.and_then(copy));
+        // Nor may what has moved since have been called by any coroutine.
+        !self.frames.iter().any(|frame| frame.is_generators(layout))
+            && matches!((first, second), (Some(first), Some(second))
+                if of_task(&first) && of_task(&second) && first.agrees(&second, false))
     }
 
     /// Remembers what a look found.
@@ -156,8 +169,11 @@ impl FrameReader {
         let on_stack = layout.thread.datastack_chunk.is_some();
         let mut known = KnownTask::default();
         let mut free = known.frames.iter_mut();
-        for frame in frames.iter().rev().filter(|_| on_stack) {
-            if plan.in_chunk(frame.addr) {
+        for frame in frames.iter().rev() {
+            if task.is_some() && frame.is_generators(layout) {
+                plan.coroutines.touch(frame.addr);
+            }
+            if !on_stack || plan.in_chunk(frame.addr) {
                 continue;
             }
             if task.is_none() || !frame.is_generators(layout) {

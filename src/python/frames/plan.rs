@@ -8,7 +8,7 @@
 //! **From 3.11 on** most frames lie on the data stack, which is one range:
 //!
 //! ```text
-//! others · older chunks · words · newest chunk · thread state · the chunk's end · others
+//! words · older chunks · others · newest chunk · thread state · the chunk's end · others
 //! ```
 //!
 //! The thread state says which frame is innermost; the end of the data stack, copied right before
@@ -75,8 +75,14 @@ pub(super) struct Plan {
     /// Frames outside the data stack, innermost first: in generators, on the C stack, or (up to
     /// 3.10) all of them.
     pub(super) extras: Vec<RemoteAddr>,
-    /// From 3.11 on: such frames of looks before, but for those of tasks.
+    /// From 3.11 on: such frames of looks before, but for those of tasks. Up to 3.10, where tasks take
+    /// turns: the innermost frames of calls before; a function that runs once at a time has always the
+    /// same.
     pub(super) recent: Recent<12>,
+    /// Frames of coroutines and generators that tasks ran last; fetched where tasks take turns.
+    pub(super) coroutines: Recent<20>,
+    /// Whether tasks take turns.
+    pub(super) turns: bool,
     /// Whether neighbours are fetched one by one and no more than needed, since together they could
     /// not be read.
     pub(super) apart: bool,
@@ -117,10 +123,10 @@ impl Plan {
         if !self.also.is_null() && !self.apart {
             copies.ask_words(self.also, size_of::<u64>());
         }
-        if on_stack {
-            for extra in self.recent.iter().filter(|extra| !self.extras.contains(extra)) {
-                copies.ask_frame(extra, head);
-            }
+        let recent = self.recent.iter().filter(|_| on_stack || (self.turns && !self.apart));
+        let coroutines = self.coroutines.iter().filter(|_| self.turns && !self.apart);
+        for frame in recent.chain(coroutines).filter(|frame| !self.extras.contains(frame)) {
+            copies.ask_frame(frame, head);
         }
         if let TopFrame::CFrame { current_frame, .. } = layout.thread.top_frame {
             for cframe in self.cframes.iter() {
@@ -161,13 +167,13 @@ impl Plan {
 
     /// From 3.11 on.
     fn lay_out_stack(&self, copies: &mut Copies, thread: Span) {
-        for group in 0..copies.groups() {
-            copies.copy_group(group);
-        }
+        copies.copy_words();
         for &chunk in self.chunks.iter().skip(1) {
             copies.copy_chunk(chunk);
         }
-        copies.copy_words();
+        for group in 0..copies.groups() {
+            copies.copy_group(group);
+        }
         if let Some(&newest) = self.chunks.first() {
             copies.copy_chunk(newest);
             copies.last_chunk_is_newest();
@@ -208,10 +214,17 @@ impl Plan {
         if before.is_none() {
             copies.copy_words();
         }
+        let others = |copies: &mut Copies| {
+            for group in (0..copies.groups()).filter(|group| !self.order.contains(group)) {
+                copies.copy_group(group);
+            }
+        };
+        others(copies);
         copies.copy_thread(thread);
         if let Some(innermost) = before {
             copies.copy_group(innermost);
         }
+        others(copies);
     }
 
     /// Whether `addr` lies in the part of the data stack that is fetched.

@@ -19,14 +19,15 @@ use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
 use crate::python::layout::{Layout, TopFrame};
 
 /// Bracketed calls for one look before it is given up as torn.
-const ATTEMPTS: u32 = 20;
+const ATTEMPTS: u32 = 32;
 /// After so many of them, the part of a stack that held still is better than none: waiting on would
 /// favour whatever lasts long. Up to 3.10 a call takes longer, and what moves has moved again by the
 /// next one.
 const PATIENCE: u32 = 6;
 const PAIRWISE_PATIENCE: u32 = 2;
-/// So many calls look for what the first one found the thread do.
-const PERSISTENCE: u32 = 8;
+/// So many calls look for what the first one found the thread do; fewer where each takes longer.
+const PERSISTENCE: u32 = 24;
+const PAIRWISE_PERSISTENCE: u32 = 12;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -100,13 +101,17 @@ impl FrameReader {
             self.peek(memory, layout, thread_state, source)?;
         }
         let on_stack = layout.thread.datastack_chunk.is_some();
-        let patience = if on_stack { PATIENCE } else { PAIRWISE_PATIENCE };
+        let (patience, persistence) = if on_stack {
+            (PATIENCE, PERSISTENCE)
+        } else {
+            (PAIRWISE_PATIENCE, PAIRWISE_PERSISTENCE)
+        };
         let mut first = None;
         for attempt in 0..ATTEMPTS {
             let step = self.attempt(memory, layout, thread_state, source, attempt >= patience);
             // Else what is hard to read would be seen less often than it is.
             let same = first.is_none() || self.doing.is_none() || self.doing == first;
-            let same = same || attempt >= PERSISTENCE;
+            let same = same || attempt >= persistence;
             first = first.or(self.doing);
             match step {
                 Ok(Step::Done(..) | Step::Outer(..)) if !same => {}
@@ -160,7 +165,7 @@ impl FrameReader {
         let top = self.top_frame(memory, layout, thread)?;
         let tasks = self.tasks_around(layout, thread, source)?;
         self.doing = match (tasks, top) {
-            (Some(tasks), Some(top)) => self.doing_by_task(layout, tasks, top),
+            (Some(tasks), Some(top)) => Some(self.doing_by_task(layout, tasks, top)),
             _ => None,
         };
         let chunks_fit = self.check_chunks(memory, layout, thread)?;
@@ -171,6 +176,9 @@ impl FrameReader {
             && (tasks.is_some_and(Around::any) || is_entering(thread, thread_state, layout))
         {
             return Err(Refusal::Torn);
+        }
+        if layout.thread.datastack_chunk.is_none() && !top.is_null() {
+            self.plan.recent.touch(top);
         }
         let walk = self.walk(memory, layout, top, impatient).map(|walk| match walk {
             Walk::Outer(1) if self.restore_step(layout, top) => Walk::Whole,

@@ -45,7 +45,8 @@ impl FrameReader {
         let mut innermost_on_stack = None;
         // Up to 3.10 the innermost planned frame was copied right before and right after `top`.
         let executes = |&at: &RemoteAddr| self.every_copy(layout, at, RawFrame::is_executing);
-        let planned = self.plan.extras.iter().copied().find(executes);
+        let fetched = self.plan.extras.iter().copied().chain(self.plan.coroutines.iter());
+        let planned = fetched.into_iter().find(executes);
         let outer_only = impatient && proof.is_pairwise() && self.copies.frame(top).is_none();
         let mut at = if outer_only { planned.unwrap_or(top) } else { top };
         while !at.is_null() {
@@ -74,7 +75,11 @@ impl FrameReader {
         self.plan.innermost = innermost_on_stack.unwrap_or_default();
         if self.used_extras != self.plan.extras {
             // Where the innermost ones have returned, the others were copied right before.
-            let part = self.plan.extras.ends_with(&self.used_extras);
+            // Further inside there may be others, copied on both sides of `top` as well.
+            let planned = |at: &RemoteAddr| self.plan.extras.contains(at);
+            let outer = self.used_extras.iter().position(planned);
+            let outer = outer.and_then(|outer| self.used_extras.get(outer..));
+            let part = outer.is_some_and(|outer| self.plan.extras.ends_with(outer));
             self.remember();
             if proof.is_pairwise() && !part {
                 return Ok(Walk::Moved);
