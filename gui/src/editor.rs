@@ -58,9 +58,14 @@ pub fn open(file: &str, line: u32) -> String {
             // Waited for only so that it does not stay behind when it has ended.
             let waiter = Builder::new().name("looptrace-editor".to_owned());
             if let Err(error) = waiter.spawn(move || child.wait()) {
-                return format!("opened {file}:{line} with {program}; no thread: {error}");
+                return format!("started {program} for {file}:{line}; no thread: {error}");
             }
-            format!("opened {file}:{line} with {program}")
+            match program.as_str() {
+                "xdg-open" => format!(
+                    "asked {program} for {file}, without line {line}; LOOPTRACE_EDITOR can say both"
+                ),
+                _ => format!("started {program} for {file}:{line}"),
+            }
         }
         Err(error) => {
             format!("{program}: {error}; set LOOPTRACE_EDITOR, e.g. “code -g {{file}}:{{line}}”")

@@ -30,6 +30,12 @@ pub type Dialogs = fn(Purpose) -> Option<PathBuf>;
 #[must_use]
 pub fn desktop(purpose: Purpose) -> Option<PathBuf> {
     let dialog = rfd::FileDialog::new();
+    let title = match purpose {
+        Purpose::Open => "Open a recording",
+        Purpose::Compare => "Compare with a recording",
+        Purpose::Picture => "Save a picture",
+    };
+    let dialog = dialog.set_title(title);
     match purpose {
         Purpose::Picture => {
             dialog.set_file_name("looptrace.png").add_filter("Picture", &["png"]).save_file()
@@ -69,6 +75,10 @@ impl App {
     }
 
     pub(super) fn choose(&mut self, purpose: Purpose) {
+        if self.dialog.is_some() {
+            self.state.notice = Some("a dialog is open already".to_owned());
+            return;
+        }
         let (sender, receiver) = bounded(1);
         let dialog = self.dialogs;
         let started =
@@ -86,10 +96,18 @@ impl App {
     pub(super) fn picture(&mut self, ctx: &Context, path: PathBuf) {
         let quit = self.options.picture.is_some();
         let for_quit = ctx.clone();
-        self.state.notice = (!quit).then(|| format!("saving {}", path.display()));
+        // It would be in the picture.
+        self.state.notice = None;
+        let (sender, receiver) = bounded(1);
+        self.saving = (!quit).then_some(receiver);
         ctx.request_screenshot(move |image| {
-            // A picture that cannot be saved leaves no file behind: that is seen.
-            save_png(&path, &image).unwrap_or_default();
+            let words = match save_png(&path, &image) {
+                Ok(()) => format!("saved {}", path.display()),
+                Err(error) => format!("{}: {error}", path.display()),
+            };
+            // Who asked on the command line sees that there is no file.
+            sender.send(words).unwrap_or_default();
+            for_quit.request_repaint();
             if quit {
                 for_quit.send_viewport_cmd(ViewportCommand::Close);
             }

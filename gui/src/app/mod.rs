@@ -51,6 +51,8 @@ pub struct App {
     comparing: Option<Loading>,
     recorder: Option<Recorder>,
     dialog: Option<(Purpose, Receiver<Option<PathBuf>>)>,
+    /// Will say what became of a picture.
+    saving: Option<Receiver<String>>,
     /// How files are chosen.
     pub dialogs: Dialogs,
     caches: Caches,
@@ -102,6 +104,7 @@ impl App {
             comparing: None,
             recorder: None,
             dialog: None,
+            saving: None,
             dialogs: files::desktop,
             caches: Caches::default(),
             saved,
@@ -162,7 +165,6 @@ impl App {
 
     fn open(&mut self, ctx: &Context, path: &Path) {
         self.error = None;
-        self.saved.opened(path);
         if let Some(loading) = self.loading.replace(Loading::begin(ctx, path)) {
             loading.cancel();
         }
@@ -218,9 +220,18 @@ impl App {
         if let Some(loaded) = self.loading.as_ref().and_then(Loading::poll) {
             let path = self.loading.take().map(|loading| loading.path).unwrap_or_default();
             match loaded {
-                Loaded::Snapshot(snapshot) => self.arrived(ctx, *snapshot),
+                Loaded::Snapshot(snapshot) => {
+                    if self.recorder.is_none() {
+                        self.saved.opened(&path);
+                    }
+                    self.arrived(ctx, *snapshot);
+                }
                 // A file that is only just being made has no header yet.
                 Loaded::Failed(_) if self.recorder.is_some() => {}
+                // What is shown stays.
+                Loaded::Failed(error) if self.snapshot.is_some() => {
+                    self.state.notice = Some(format!("{}: {}", path.display(), error.message));
+                }
                 Loaded::Failed(error) => self.error = Some((path, error)),
                 Loaded::Cancelled => {}
             }
@@ -241,6 +252,10 @@ impl App {
             }
         }
         self.collect_dialog(ctx);
+        if let Some(saved) = self.saving.as_ref().and_then(|saving| saving.try_recv().ok()) {
+            self.saving = None;
+            self.state.notice = Some(saved);
+        }
         self.look_for_more(ctx);
     }
 

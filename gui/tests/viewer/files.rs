@@ -30,6 +30,10 @@ fn file_name(window: &Window) -> String {
     window.state().snapshot.as_ref().map(|snapshot| snapshot.file_name()).unwrap_or_default()
 }
 
+fn notice(window: &Window) -> &str {
+    window.state().state.notice.as_deref().unwrap_or_default()
+}
+
 #[test]
 fn a_file_is_read_beside_the_window() {
     let window = launched(Options { file: Some(path("demo")), ..Options::default() });
@@ -107,6 +111,50 @@ fn a_picture_of_the_window_is_saved() {
     until(&mut window, |_| picture.exists());
     let image = image::open(picture).expect("it is a picture");
     assert_eq!((image.width(), image.height()), (1280, 800));
+    until(&mut window, |window| notice(window) == format!("saved {}", picture.display()));
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_told() {
+    let mut window = window("demo");
+    window.state_mut().dialogs = |_| Some("/nowhere/picture.png".into());
+    press(&mut window, Action::SavePicture);
+    until(&mut window, |window| notice(window).starts_with("/nowhere/picture.png: "));
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_and_what_is_shown_stays() {
+    let mut window = launched(Options { file: Some(path("demo")), ..Options::default() });
+    let ctx = window.ctx.clone();
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    window.state_mut().apply(&ctx, Command::OpenFile(other.clone()));
+    let told = format!("{}: ", other.display());
+    until(&mut window, |window| notice(window).starts_with(&told));
+    assert_eq!(file_name(&window), "demo.looptrace");
+    let mut storage = Storage::default();
+    window.state_mut().save(&mut storage);
+    let kept: String = storage.0.into_values().collect();
+    assert!(kept.contains("demo.looptrace") && !kept.contains("Cargo.toml"), "{kept}");
+}
+
+#[test]
+fn one_dialog_is_open_at_a_time() {
+    static OPENED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    static CLOSE: std::sync::Barrier = std::sync::Barrier::new(2);
+    let mut window = window("demo");
+    window.state_mut().dialogs = |_| {
+        OPENED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        CLOSE.wait();
+        Some(path("cycle"))
+    };
+    let ctx = window.ctx.clone();
+    for _ in 0..2 {
+        window.state_mut().apply(&ctx, Command::Act(Action::Open));
+    }
+    assert_eq!(notice(&window), "a dialog is open already");
+    CLOSE.wait();
+    until(&mut window, |window| file_name(window) == "cycle.looptrace");
+    assert_eq!(OPENED.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -24,6 +24,8 @@ const MAX_TASKS: usize = 1 << 16;
 const LIKELY: usize = 8;
 /// So many more changes than repetitions are remembered, and the other way round.
 const MAX_CHANGES: i8 = 4;
+/// The same of tasks that ran a few turns before, and others.
+const MAX_RETURNS: i8 = 16;
 
 /// What a task was when last seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +48,8 @@ pub(super) struct Tasks {
     callers: Recent<4>,
     /// How much more often looks found another task than the last one had.
     changes: i8,
+    /// How much more often the task that ran was one of those that ran last.
+    returns: i8,
 }
 
 impl Tasks {
@@ -55,7 +59,19 @@ impl Tasks {
 
     /// Notes that a task ran.
     pub(super) fn ran(&mut self, task: RemoteAddr) {
+        let known = self.recent.iter().position(|recent| recent == task);
+        if known != Some(0) {
+            let change = if known.is_some() { 1 } else { -1 };
+            self.returns = self.returns.saturating_add(change).clamp(-MAX_RETURNS, MAX_RETURNS);
+        }
         self.recent.touch(task);
+    }
+
+    /// Whether a few tasks take turns: then it pays to copy all of them. Among many, the next one is
+    /// none of those that ran last, and what is copied for nothing tears looks and costs the target
+    /// time.
+    pub(super) const fn are_few(&self) -> bool {
+        self.changes > 0 && self.returns > 0
     }
 
     /// Whether this code, or the frame at this address, calls the steps of tasks.
@@ -115,8 +131,8 @@ impl FrameReader {
     pub(super) fn plan_likely(&mut self) {
         let Self { plan, tasks, .. } = self;
         plan.likely.clear();
-        plan.turns = tasks.are_changing();
-        if tasks.are_changing() {
+        plan.turns = tasks.are_few();
+        if plan.turns {
             let name = |task| tasks.get(task).map_or(RemoteAddr::NULL, |known| known.name);
             plan.likely.extend(tasks.recent.iter().map(|task| (task, name(task))));
         }

@@ -18,16 +18,20 @@ use super::words::{ThreadWords, pointer_at, u64_at};
 use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
 use crate::python::layout::{Layout, TopFrame};
 
-/// Bracketed calls for one look before it is given up as torn.
+/// Bracketed calls for one look before it is given up as torn, where a few tasks take turns and where
+/// there are more of them.
 const ATTEMPTS: u32 = 32;
+const ATTEMPTS_AMONG_MANY: u32 = 20;
 /// After so many of them, the part of a stack that held still is better than none: waiting on would
 /// favour whatever lasts long. Up to 3.10 a call takes longer, and what moves has moved again by the
 /// next one.
 const PATIENCE: u32 = 6;
 const PAIRWISE_PATIENCE: u32 = 2;
-/// So many calls look for what the first one found the thread do; fewer where each takes longer.
+/// So many calls look for what the first one found the thread do, where a few tasks take turns; fewer
+/// where each takes longer, and where most will find a task that cannot be planned for.
 const PERSISTENCE: u32 = 24;
 const PAIRWISE_PERSISTENCE: u32 = 12;
+const PERSISTENCE_AMONG_MANY: u32 = 5;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -106,8 +110,10 @@ impl FrameReader {
         } else {
             (PAIRWISE_PATIENCE, PAIRWISE_PERSISTENCE)
         };
+        let few = self.tasks.are_few();
+        let persistence = if few { persistence } else { PERSISTENCE_AMONG_MANY };
         let mut first = None;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..if few { ATTEMPTS } else { ATTEMPTS_AMONG_MANY } {
             let step = self.attempt(memory, layout, thread_state, source, attempt >= patience);
             // Else what is hard to read would be seen less often than it is.
             let same = first.is_none() || self.doing.is_none() || self.doing == first;

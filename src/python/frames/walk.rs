@@ -43,12 +43,9 @@ impl FrameReader {
         self.used_extras.clear();
         let mut proof = Proof::new(layout, self.paused);
         let mut innermost_on_stack = None;
-        // Up to 3.10 the innermost planned frame was copied right before and right after `top`.
-        let executes = |&at: &RemoteAddr| self.every_copy(layout, at, RawFrame::is_executing);
-        let fetched = self.plan.extras.iter().copied().chain(self.plan.coroutines.iter());
-        let planned = fetched.into_iter().find(executes);
         let outer_only = impatient && proof.is_pairwise() && self.copies.frame(top).is_none();
-        let mut at = if outer_only { planned.unwrap_or(top) } else { top };
+        let planned = if outer_only { self.innermost_executing(layout) } else { None };
+        let mut at = planned.unwrap_or(top);
         while !at.is_null() {
             if self.frames.len() >= MAX_FRAMES {
                 return Err(Refusal::Unreadable);
@@ -113,6 +110,19 @@ impl FrameReader {
             }
         }
         all
+    }
+
+    /// Up to 3.10: the innermost of the frames that executed right before and right after the thread
+    /// state was read.
+    fn innermost_executing(&self, layout: &Layout) -> Option<RemoteAddr> {
+        let executing = || {
+            let fetched = self.plan.coroutines.iter().chain(self.plan.extras.iter().copied());
+            fetched.filter(|&at| self.every_copy(layout, at, RawFrame::is_executing))
+        };
+        let is_called_by = |callee: RemoteAddr, caller: RemoteAddr| {
+            self.every_copy(layout, callee, |frame| frame.previous == caller)
+        };
+        executing().find(|&caller| !executing().any(|callee| is_called_by(callee, caller)))
     }
 
     /// Whether the frame at `at` was copied and every copy of it is such.
