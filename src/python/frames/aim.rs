@@ -223,3 +223,30 @@ impl FrameReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is thought of the tasks after a hundred looks at so many that take turns.
+    fn after_turns_of(count: u64) -> Tasks {
+        let mut tasks = Tasks::default();
+        for look in 0..100 {
+            tasks.ran(RemoteAddr::new(0x1000 + look % count * 0x100));
+            tasks.turned(count > 1);
+        }
+        tasks
+    }
+
+    #[test]
+    fn a_few_tasks_that_take_turns_are_told_from_many_and_from_one() {
+        let told = |count| {
+            let tasks = after_turns_of(count);
+            (tasks.are_changing(), tasks.are_few())
+        };
+        assert_eq!(told(1), (false, false));
+        assert_eq!(told(2), (true, true));
+        assert_eq!(told(LIKELY as u64), (true, true));
+        assert_eq!(told(100), (true, false));
+    }
+}

@@ -30,8 +30,8 @@ const PAIRWISE_PATIENCE: u32 = 2;
 /// So many calls look for what the first one found the thread do, where a few tasks take turns; fewer
 /// where each takes longer, and where most will find a task that cannot be planned for.
 const PERSISTENCE: u32 = 24;
-const PAIRWISE_PERSISTENCE: u32 = 12;
-const PERSISTENCE_AMONG_MANY: u32 = 5;
+const PAIRWISE_PERSISTENCE: u32 = 10;
+const PERSISTENCE_AMONG_MANY: u32 = 1;
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -111,7 +111,7 @@ impl FrameReader {
             (PAIRWISE_PATIENCE, PAIRWISE_PERSISTENCE)
         };
         let few = self.tasks.are_few();
-        let persistence = if few { persistence } else { PERSISTENCE_AMONG_MANY };
+        let persistence = if few || !on_stack { persistence } else { PERSISTENCE_AMONG_MANY };
         let mut first = None;
         for attempt in 0..if few { ATTEMPTS } else { ATTEMPTS_AMONG_MANY } {
             let step = self.attempt(memory, layout, thread_state, source, attempt >= patience);
