@@ -1,6 +1,6 @@
 //! Where a stall is: the line told as it happens and the report say the same.
 
-use looptrace::analysis::{AnalysisOptions, FrameNames, analyze_file_with};
+use looptrace::analysis::{Analysis, AnalysisOptions, FrameNames, analyze_file_with};
 use looptrace::model::Duration;
 use nix::sys::signal::Signal;
 
@@ -34,7 +34,16 @@ places! {
     on_3_15 = 15, "asyncio", [], true;
 }
 
-fn told_as_reported(python: &Interpreter, event_loop: &str, options: &[&str]) {
+#[test]
+fn no_line_tells_of_a_stall_where_none_is_wanted() {
+    let Some(python) = interpreter(12) else { return };
+    let (words, facts) = planted(python, "asyncio", &["--no-stall-lines"]);
+    assert!(!facts.stalls.is_empty(), "nothing to tell of:\n{words}");
+    assert!(words.contains("wrote ") && !words.contains("stall at "), "{words}");
+}
+
+/// What the recorder said of a program with stalls, and what its recording tells.
+fn planted(python: &Interpreter, event_loop: &str, options: &[&str]) -> (String, Analysis) {
     let arguments = ["2", event_loop];
     let sample = Sample::named("stall_places");
     let mut target = Target::start_with(python, &sample, &arguments);
@@ -43,9 +52,13 @@ fn told_as_reported(python: &Interpreter, event_loop: &str, options: &[&str]) {
     target.expect_line("PLANTED");
     recorder.signal(Signal::SIGINT);
     assert_eq!(recorder.wait().code(), Some(0), "the recorder: {}", recorder.words());
-    let words = recorder.words();
     let facts = analyze_file_with(&recorder.file(), AnalysisOptions { stall_threshold: THRESHOLD })
         .expect("the recording can be read");
+    (recorder.words(), facts)
+}
+
+fn told_as_reported(python: &Interpreter, event_loop: &str, options: &[&str]) {
+    let (words, facts) = planted(python, event_loop, options);
     let (mut own, mut library) = (0, 0);
     for stall in &facts.stalls {
         let names = stall.location.map(|id| FrameNames::of(&facts.dictionary, id));
