@@ -6,6 +6,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
 use crate::model::Duration;
+use crate::os::clock::thread_cpu;
 
 /// Slower than this neither looks nor censuses get.
 const MIN_RATE_HZ: u32 = 10;
@@ -77,10 +78,17 @@ impl Budget {
         own_cpu() - self.at_start
     }
 
+    /// Takes a census that was due at `begun`, and learns from what it took.
+    pub(super) fn take_census(&mut self, begun: Instant, census: impl FnOnce()) {
+        let cpu = thread_cpu();
+        census();
+        self.census_took(begun.elapsed(), thread_cpu().saturating_sub(cpu));
+    }
+
     /// Slows censuses down when they take up too much of the time between two: of which `cpu` was
     /// their own. A single long one says nothing about those to come: the first finds everything
     /// cold, any may be interrupted.
-    pub(super) fn census_took(&mut self, took: std::time::Duration, cpu: std::time::Duration) {
+    fn census_took(&mut self, took: std::time::Duration, cpu: std::time::Duration) {
         let needed = if self.wanted_census_hz > self.wanted_rate_hz {
             took
         } else {

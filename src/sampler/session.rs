@@ -175,10 +175,7 @@ impl Session {
             let due = censuses.until_due(now).is_zero() || std::mem::take(&mut state.crossed);
             if census_wanted && due {
                 first_census = false;
-                let cpu = crate::os::clock::thread_cpu();
-                state.census(*clock, sink);
-                let cpu = crate::os::clock::thread_cpu().saturating_sub(cpu);
-                budget.census_took(now.elapsed(), cpu);
+                budget.take_census(now, || state.census(*clock, sink));
                 // Before the tick is taken, so that it is this census after which the rest is longer.
                 censuses.set_rate(budget.census_hz());
                 censuses.take(now);

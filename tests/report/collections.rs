@@ -5,18 +5,13 @@ use looptrace::model::{
 };
 
 use crate::facts::analysis;
-use crate::world::{FUNCTION, World, ms, process};
+use crate::world::{World, ms, process};
 
 /// A callback calls the same function from 1 to 100 ms; from the tick at `first` to the one at `last`,
 /// the collector is at work. Gives its share. It leaves its CPU for looks at most: `aside`.
 fn share(first: u64, last: u64, aside: bool) -> f64 {
     let mut world = World::new();
-    let thread = world.thread("MainThread", 1);
-    world.event_loop(thread);
-    let run = ("BaseEventLoop._run_once", "/lib/asyncio/base_events.py", 2, FUNCTION);
-    let poll = world.stack(&[run, ("EpollSelector.select", "/lib/selectors.py", 3, FUNCTION)]);
-    let handle = ("Handle._run", "/lib/asyncio/events.py", 84, FUNCTION);
-    let work = world.stack(&[run, handle, ("parse", "app.py", 7, FUNCTION)]);
+    let (thread, poll, work) = world.loop_that_calls("parse");
     world.push(Event::Edges { thread, time: ms(0), source: EdgeSource::Kernel });
     world.polling(ms(0), thread, poll);
     world.context_ver = Some(8);

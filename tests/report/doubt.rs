@@ -7,7 +7,7 @@ use looptrace::model::{
 };
 
 use crate::facts::analysis;
-use crate::world::{FUNCTION, MS, World, ms};
+use crate::world::{MS, World, ms};
 
 /// What the thread's clock tells of the time from 145 to 260 ms: on a CPU, and waiting for one.
 type Clocks = Option<(u64, u64)>;
@@ -16,12 +16,7 @@ type Clocks = Option<(u64, u64)>;
 /// until `first`; every look up to 250 ms finds the thread able to run in the same native function.
 fn held_up(first: u64, clocks: Clocks) -> Analysis {
     let mut world = World::new();
-    let thread = world.thread("MainThread", 1);
-    world.event_loop(thread);
-    let run = ("BaseEventLoop._run_once", "/lib/asyncio/base_events.py", 2, FUNCTION);
-    let poll = world.stack(&[run, ("EpollSelector.select", "/lib/selectors.py", 3, FUNCTION)]);
-    let handle = ("Handle._run", "/lib/asyncio/events.py", 84, FUNCTION);
-    let work = world.stack(&[run, handle, ("work", "app.py", 7, FUNCTION)]);
+    let (thread, poll, work) = world.loop_that_calls("work");
     let function = world.dictionary.string("zlib.compress").unwrap();
     let clock = |world: &mut World, at, told: (u64, u64)| {
         world.push(Event::ThreadClocks(ThreadClocks {

@@ -123,6 +123,18 @@ impl World {
         }));
     }
 
+    /// A thread whose loop polls, and runs callbacks that call a function at line 7 of app.py: the
+    /// thread, its stack while polling, and in the function.
+    pub(crate) fn loop_that_calls(&mut self, function: &str) -> (ThreadId, StackId, StackId) {
+        let thread = self.thread("MainThread", 1);
+        self.event_loop(thread);
+        let run = ("BaseEventLoop._run_once", "/lib/asyncio/base_events.py", 2, FUNCTION);
+        let poll = self.stack(&[run, ("EpollSelector.select", "/lib/selectors.py", 3, FUNCTION)]);
+        let handle = ("Handle._run", "/lib/asyncio/events.py", 84, FUNCTION);
+        let work = self.stack(&[run, handle, (function, "app.py", 7, FUNCTION)]);
+        (thread, poll, work)
+    }
+
     pub(crate) fn polling(&mut self, at: Timestamp, thread: ThreadId, stack: StackId) {
         self.push(Event::Sample(Sample {
             time: at,

@@ -18,20 +18,34 @@ use super::words::{ThreadWords, pointer_at, u64_at};
 use crate::memory::{MemoryError, ReadMemory, RemoteAddr};
 use crate::python::layout::{Layout, TopFrame};
 
-/// Bracketed calls for one look before it is given up as torn, where a few tasks take turns and where
-/// there are more of them.
-const ATTEMPTS: u32 = 32;
-const ATTEMPTS_AMONG_MANY: u32 = 20;
-/// After so many of them, the part of a stack that held still is better than none: waiting on would
-/// favour whatever lasts long. Up to 3.10 a call takes longer, and what moves has moved again by the
-/// next one.
-const PATIENCE: u32 = 6;
-const PAIRWISE_PATIENCE: u32 = 2;
-/// So many calls look for what the first one found the thread do, where a few tasks take turns; fewer
-/// where each takes longer, and where most will find a task that cannot be planned for.
-const PERSISTENCE: u32 = 24;
-const PAIRWISE_PERSISTENCE: u32 = 10;
-const PERSISTENCE_AMONG_MANY: u32 = 1;
+/// How hard a look tries.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Bracketed calls before it is given up as torn.
+    attempts: u32,
+    /// After so many of them, the part of a stack that held still is better than none: waiting on
+    /// would favour whatever lasts long. Up to 3.10 a call takes longer, and what moves has moved
+    /// again by the next one.
+    patience: u32,
+    /// So many of them look for what the first one found the thread do: else what is hard to read
+    /// would be seen less often than it is.
+    persistence: u32,
+}
+
+impl Effort {
+    /// For frames `on_stack` (3.11 on) or each an object of its own, and for `few` tasks that take
+    /// turns or many: of many, most calls find one that could not be planned for, and each call
+    /// costs the target time.
+    const fn new(on_stack: bool, few: bool) -> Self {
+        let (patience, persistence) = match (on_stack, few) {
+            (true, true) => (6, 24),
+            (true, false) => (6, 1),
+            (false, _) => (2, 10),
+        };
+        Self { attempts: if few { 32 } else { 20 }, patience, persistence }
+    }
+}
+
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -105,17 +119,11 @@ impl FrameReader {
             self.peek(memory, layout, thread_state, source)?;
         }
         let on_stack = layout.thread.datastack_chunk.is_some();
-        let (patience, persistence) = if on_stack {
-            (PATIENCE, PERSISTENCE)
-        } else {
-            (PAIRWISE_PATIENCE, PAIRWISE_PERSISTENCE)
-        };
-        let few = self.tasks.are_few();
-        let persistence = if few || !on_stack { persistence } else { PERSISTENCE_AMONG_MANY };
+        let Effort { attempts, patience, persistence } =
+            Effort::new(on_stack, self.tasks.are_few());
         let mut first = None;
-        for attempt in 0..if few { ATTEMPTS } else { ATTEMPTS_AMONG_MANY } {
+        for attempt in 0..attempts {
             let step = self.attempt(memory, layout, thread_state, source, attempt >= patience);
-            // Else what is hard to read would be seen less often than it is.
             let same = first.is_none() || self.doing.is_none() || self.doing == first;
             let same = same || attempt >= persistence;
             first = first.or(self.doing);

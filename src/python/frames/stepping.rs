@@ -62,14 +62,17 @@ impl FrameReader {
             let copies = self.copies.frame(at);
             let last = copies.map(|copies| copies.third.or(copies.second).unwrap_or(copies.first));
             let frame = last.and_then(|bytes| RawFrame::parse(bytes, at, layout));
-            let caller = self.links.get(&at).filter(|_| !self.plan.in_chunk(at));
             at = match frame {
                 Some(frame) if frame.is_generators(layout) => break,
                 Some(frame) if self.tasks.calls_steps(frame.code) => return Doing::Outside,
-                // Entry records on the C stack are overwritten at once.
-                Some(frame) => caller.copied().unwrap_or(frame.previous),
+                Some(frame) if self.plan.in_chunk(at) => frame.previous,
                 None if self.plan.coroutines.iter().any(|coroutine| coroutine == at) => break,
-                None => caller.copied().unwrap_or_default(),
+                // Entry records on the C stack are overwritten at once: where one was seen before, its
+                // caller then is the better guess.
+                _ => {
+                    let copied = frame.map(|frame| frame.previous);
+                    self.links.get(&at).copied().or(copied).unwrap_or_default()
+                }
             };
         }
         Doing::Inside

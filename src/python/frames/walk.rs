@@ -71,12 +71,7 @@ impl FrameReader {
         }
         self.plan.innermost = innermost_on_stack.unwrap_or_default();
         if self.used_extras != self.plan.extras {
-            // Where the innermost ones have returned, the others were copied right before.
-            // Further inside there may be others, copied on both sides of `top` as well.
-            let planned = |at: &RemoteAddr| self.plan.extras.contains(at);
-            let outer = self.used_extras.iter().position(planned);
-            let outer = outer.and_then(|outer| self.used_extras.get(outer..));
-            let part = outer.is_some_and(|outer| self.plan.extras.ends_with(outer));
+            let part = self.used_a_part_of_the_plan();
             self.remember();
             if proof.is_pairwise() && !part {
                 return Ok(Walk::Moved);
@@ -93,6 +88,16 @@ impl FrameReader {
             cut if proof.is_pairwise() && cut > 0 => Walk::Outer(cut + 1),
             cut => Walk::Outer(cut),
         })
+    }
+
+    /// Up to 3.10: whether the frames that were used are the outer ones of those planned, in that order.
+    /// The innermost of these were then copied right before `top`; what was called further inside was
+    /// copied on both sides of it, too.
+    fn used_a_part_of_the_plan(&self) -> bool {
+        let planned = |at: &RemoteAddr| self.plan.extras.contains(at);
+        let outer = self.used_extras.iter().position(planned);
+        let outer = outer.and_then(|outer| self.used_extras.get(outer..));
+        outer.is_some_and(|outer| self.plan.extras.ends_with(outer))
     }
 
     /// How many of the innermost frames are to be dropped when those are, too, that their callers
