@@ -84,7 +84,7 @@ pub(super) struct SampledThread {
     pub(super) polling: Option<PollCall>,
     /// The stream's mark when it was last proven to be in that call.
     pub(super) polling_mark: Option<u32>,
-    /// The last look, if it was taken within this time off the CPU.
+    /// The last look, if it was taken within this time off the CPU and found the whole stack.
     frozen: Option<(u32, Seen)>,
     /// The time off the CPU that was looked at last, and what it is.
     pub(super) looked: Option<(u32, Doing)>,
@@ -251,7 +251,8 @@ impl SampledThread {
             context_ver: self.event_loop.map(|_| self.last.context_ver),
             callback: seen.callback,
         }));
-        self.frozen = off.map(|off| (off.number, seen));
+        // What moved while it was looked at may have gone to sleep since.
+        self.frozen = off.filter(|_| !seen.partial).map(|off| (off.number, seen));
         self.watch(seen, off, now, shared, sink);
     }
 

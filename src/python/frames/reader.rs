@@ -23,9 +23,9 @@ use crate::python::layout::{Layout, TopFrame};
 struct Effort {
     /// Bracketed calls before it is given up as torn.
     attempts: u32,
-    /// After so many of them, the part of a stack that held still is better than none: waiting on
-    /// would favour whatever lasts long. Up to 3.10 a call takes longer, and what moves has moved
-    /// again by the next one.
+    /// After so many of them that took no longer than usual, the part of a stack that held still is
+    /// better than none: waiting on would favour whatever lasts long. Up to 3.10 a call takes longer,
+    /// and what moves has moved again by the next one.
     patience: u32,
     /// So many of them look for what the first one found the thread do: else what is hard to read
     /// would be seen less often than it is.
@@ -81,6 +81,8 @@ enum Step {
     Outer(ThreadWords, Option<RunningTask>, usize),
     /// The plan was wrong and has been mended.
     Moved,
+    /// The call took too long to prove anything; the plan is as it was.
+    Interrupted,
 }
 
 impl FrameReader {
@@ -122,8 +124,11 @@ impl FrameReader {
         let Effort { attempts, patience, persistence } =
             Effort::new(on_stack, self.tasks.are_few());
         let mut first = None;
+        let mut in_time = 0;
         for attempt in 0..attempts {
-            let step = self.attempt(memory, layout, thread_state, source, attempt >= patience);
+            let impatient = in_time >= patience;
+            let step = self.attempt(memory, layout, thread_state, source, impatient);
+            in_time += u32::from(!matches!(step, Ok(Step::Interrupted)));
             let same = first.is_none() || self.doing.is_none() || self.doing == first;
             let same = same || attempt >= persistence;
             first = first.or(self.doing);
@@ -137,7 +142,7 @@ impl FrameReader {
                     let (frames, copies) = (&*self.frames, &self.copies);
                     return Ok(Look { thread, frames, task, partial: false, copies });
                 }
-                Ok(Step::Outer(thread, task, inner)) if attempt >= patience => {
+                Ok(Step::Outer(thread, task, inner)) if impatient => {
                     self.stats.outer += 1;
                     self.settle(layout, last, task);
                     let (frames, copies) = (self.kept(Walk::Outer(inner)), &self.copies);
@@ -146,7 +151,9 @@ impl FrameReader {
                 Ok(Step::Moved) => {}
                 // The first call of a look finds everything cold and takes longer than a short
                 // callback; the next one, microseconds later, does not.
-                Ok(Step::Outer(..)) | Err(Refusal::Torn) => self.stats.torn_brackets += 1,
+                Ok(Step::Outer(..) | Step::Interrupted) | Err(Refusal::Torn) => {
+                    self.stats.torn_brackets += 1;
+                }
                 Err(refusal) => return Err(refusal),
             }
         }
@@ -173,8 +180,9 @@ impl FrameReader {
         source: TaskSource,
         impatient: bool,
     ) -> Result<Step, Refusal> {
-        let Some(thread) = self.copy(memory, layout, thread_state, source)? else {
-            return Ok(Step::Moved);
+        let thread = match self.copy(memory, layout, thread_state, source)? {
+            Ok(thread) => thread,
+            Err(step) => return Ok(step),
         };
         let top = self.top_frame(memory, layout, thread)?;
         let tasks = self.tasks_around(layout, thread, source)?;
@@ -219,14 +227,14 @@ impl FrameReader {
         })
     }
 
-    /// The bracketed call and the thread state that it copied; `None` if the plan had to be mended.
+    /// The bracketed call and the thread state that it copied, or what became of it instead.
     fn copy(
         &mut self,
         memory: &impl ReadMemory,
         layout: &Layout,
         thread_state: RemoteAddr,
         source: TaskSource,
-    ) -> Result<Option<ThreadWords>, Refusal> {
+    ) -> Result<Result<ThreadWords, Step>, Refusal> {
         let on_stack = layout.thread.datastack_chunk.is_some();
         if !on_stack {
             self.plan_root();
@@ -238,15 +246,15 @@ impl FrameReader {
         let begun = Instant::now();
         if !self.copies.fetch(memory).map_err(refusal)? && !self.plan.apart {
             self.plan.apart = true;
-            return Ok(None);
+            return Ok(Err(Step::Moved));
         }
         let percent = if on_stack { STACK_PERCENT } else { PAIRWISE_PERCENT };
         let short = self.usual.admits(begun.elapsed(), self.copies.ranges(), percent);
         if !short && !self.paused {
-            return Err(Refusal::Torn);
+            return Ok(Err(Step::Interrupted));
         }
         let thread = self.copies.thread().ok_or(Refusal::Unreadable)?;
-        ThreadWords::parse(thread, layout).ok_or(Refusal::Unreadable).map(Some)
+        ThreadWords::parse(thread, layout).ok_or(Refusal::Unreadable).map(Ok)
     }
 
     /// The frames that a walk leaves.
@@ -365,8 +373,11 @@ pub(super) const fn refusal(error: MemoryError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
     use super::*;
-    use crate::memory::ImageMemory;
+    use crate::memory::{Batch, ImageMemory};
     use crate::python::layout::Build;
 
     const STATE: RemoteAddr = RemoteAddr::new(0x7000_0000_0000);
@@ -397,5 +408,49 @@ mod tests {
             assert_eq!(look_at_record(minor, 304), Ok(0), "its state's own record");
             assert_eq!(look_at_record(minor, 1 << 20), Err(Refusal::Torn), "one on the C stack");
         }
+    }
+
+    /// Memory whose first so many calls take long, as if others had the CPU meanwhile.
+    struct Slow {
+        memory: ImageMemory,
+        calls: Cell<u32>,
+    }
+
+    impl ReadMemory for Slow {
+        fn read_batch(&self, batch: &mut Batch) -> Result<(), MemoryError> {
+            if self.calls.get() > 0 {
+                self.calls.set(self.calls.get() - 1);
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(5) {}
+            }
+            self.memory.read_batch(batch)
+        }
+    }
+
+    #[test]
+    fn calls_that_took_too_long_are_no_reason_to_leave_out_what_sleeps() {
+        let layout = Layout::for_version(10, Build::Gil).unwrap();
+        let TopFrame::FrameObject { frame: top } = layout.thread.top_frame else { panic!() };
+        let (row, frames) = (layout.frame, [STATE.offset(1 << 20), STATE.offset(1 << 21)]);
+        let mut slow = Slow { memory: ImageMemory::new(), calls: Cell::new(0) };
+        for (i, frame) in frames.into_iter().enumerate() {
+            let mut bytes = vec![0; 1024];
+            put(&mut bytes, row.previous, if i == 0 { 0 } else { frames[0].get() });
+            put(&mut bytes, row.code, STATE.get() + (i as u64 + 3) * (1 << 20));
+            let (offset, value) = row.executing.unwrap();
+            bytes[usize::try_from(offset).unwrap()] = value;
+            slow.memory.insert(frame, bytes);
+        }
+        let mut reader = FrameReader::new();
+        let mut look = |frames_on_stack: usize, slow: &mut Slow| {
+            let mut state = vec![0; 4096];
+            put(&mut state, top, frames[frames_on_stack - 1].get());
+            slow.memory.insert(STATE, state);
+            let look = reader.look(slow, layout, STATE, TaskSource::None).unwrap();
+            (look.frames.len(), look.partial)
+        };
+        assert_eq!(look(1, &mut slow), (1, false));
+        slow.calls.set(4);
+        assert_eq!(look(2, &mut slow), (2, false));
     }
 }
