@@ -17,9 +17,9 @@ use crate::memory::{ReadMemory, RemoteAddr};
 use crate::python::layout::{GeneratorFrame, Layout, TopFrame};
 
 /// Frames remembered of each task, the outermost ones.
-const DEPTH: usize = 8;
+pub(super) const DEPTH: usize = 8;
 /// Remembered tasks; forgotten all at once beyond this.
-const MAX_TASKS: usize = 1 << 16;
+pub(super) const MAX_TASKS: usize = 1 << 16;
 /// So many tasks that ran last are copied along where tasks take turns.
 const LIKELY: usize = 8;
 /// So many more changes than repetitions are remembered, and the other way round.
@@ -35,15 +35,19 @@ pub(super) struct KnownTask {
     /// Up to 3.10: the frame of its root coroutine; null if that was not seen.
     root: RemoteAddr,
     /// From 3.11 on: its coroutines' frames, innermost first; null where there are fewer.
-    frames: [RemoteAddr; DEPTH],
+    pub(super) frames: [RemoteAddr; DEPTH],
+    /// The last two tasks that were found one call after this one; null where there are fewer.
+    pub(super) next: [RemoteAddr; 2],
 }
 
 /// The tasks seen running.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    known: FxHashMap<RemoteAddr, KnownTask>,
+    pub(super) known: FxHashMap<RemoteAddr, KnownTask>,
     /// Those that ran last.
-    recent: Recent<LIKELY>,
+    pub(super) recent: Recent<LIKELY>,
+    /// What ran at the last call of this look; null for none.
+    pub(super) before: RemoteAddr,
     /// What calls the steps of tasks: the code of `Handle._run`, and up to 3.10 its frame, too.
     callers: Recent<4>,
     /// How much more often looks found another task than the last one had.
@@ -59,6 +63,7 @@ impl Tasks {
 
     /// Notes that a task ran.
     pub(super) fn ran(&mut self, task: RemoteAddr) {
+        self.follows(task);
         let known = self.recent.iter().position(|recent| recent == task);
         if known != Some(0) {
             let change = if known.is_some() { 1 } else { -1 };
@@ -116,6 +121,9 @@ impl FrameReader {
             Ok(None) | Err(Refusal::Torn) => return Ok(()),
             Err(refusal) => return Err(refusal),
         };
+        if !task.is_null() {
+            self.tasks.follows(task);
+        }
         if task != self.plan.task {
             self.aim_at(layout, task);
         }
@@ -125,17 +133,6 @@ impl FrameReader {
             self.expect_frames(memory, layout, thread.top)?;
         }
         Ok(())
-    }
-
-    /// Plans for the tasks that ran last where they take turns.
-    pub(super) fn plan_likely(&mut self) {
-        let Self { plan, tasks, .. } = self;
-        plan.likely.clear();
-        plan.turns = tasks.are_few();
-        if plan.turns {
-            let name = |task| tasks.get(task).map_or(RemoteAddr::NULL, |known| known.name);
-            plan.likely.extend(tasks.recent.iter().map(|task| (task, name(task))));
-        }
     }
 
     fn aim_at(&mut self, layout: &Layout, task: RemoteAddr) {
@@ -202,18 +199,22 @@ impl FrameReader {
         (known.coro, known.name) = (task.coro, task.name);
         known.frames.reverse();
         let all = &mut tasks.known;
+        // Null where nothing but its frames is known so far.
+        let same = |before: &&KnownTask| before.coro == task.coro || before.coro.is_null();
+        let before = all.get(&task.addr).filter(same);
+        let before = before.copied().unwrap_or_default();
+        known.next = before.next;
+        if known.frames.iter().all(|frame| frame.is_null()) {
+            // Its step was seen outside them.
+            known.frames = before.frames;
+        }
         if known.name.is_null() {
             // It was not copied this time.
-            let before = all.get(&task.addr).filter(|before| before.coro == task.coro);
-            known.name = before.map_or(RemoteAddr::NULL, |before| before.name);
+            known.name = before.name;
         }
         if !on_stack {
             let root = frames.iter().find(|frame| frame.generator(layout) == Some(task.coro));
-            let before = || all.get(&task.addr).filter(|before| before.coro == task.coro);
-            known.root = match root {
-                Some(root) => root.addr,
-                None => before().map_or(RemoteAddr::NULL, |before| before.root),
-            };
+            known.root = root.map_or(before.root, |root| root.addr);
         }
         if all.get(&task.addr) != Some(&known) {
             if all.len() >= MAX_TASKS {

@@ -81,8 +81,11 @@ pub(super) struct Plan {
     pub(super) recent: Recent<12>,
     /// Frames of coroutines and generators that tasks ran last; fetched where tasks take turns.
     pub(super) coroutines: Recent<20>,
-    /// Whether tasks take turns.
+    /// Whether few tasks take turns.
     pub(super) turns: bool,
+    /// Frames of coroutines of the task that runs and of those likely to run next, where many tasks
+    /// take turns (3.11 on).
+    pub(super) ahead: Vec<RemoteAddr>,
     /// Whether neighbours are fetched one by one and no more than needed, since together they could
     /// not be read.
     pub(super) apart: bool,
@@ -125,7 +128,9 @@ impl Plan {
         }
         let recent = self.recent.iter().filter(|_| on_stack || (self.turns && !self.apart));
         let coroutines = self.coroutines.iter().filter(|_| self.turns && !self.apart);
-        for frame in recent.chain(coroutines).filter(|frame| !self.extras.contains(frame)) {
+        let ahead = self.ahead.iter().copied().filter(|_| !self.apart);
+        let others = recent.chain(coroutines).chain(ahead);
+        for frame in others.filter(|frame| !self.extras.contains(frame)) {
             copies.ask_frame(frame, head);
         }
         if let TopFrame::CFrame { current_frame, .. } = layout.thread.top_frame {

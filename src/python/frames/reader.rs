@@ -117,6 +117,7 @@ impl FrameReader {
     ) -> Result<Look<'a>, Refusal> {
         self.stats.looks += 1;
         let last = self.plan.task;
+        self.tasks.begin();
         if self.tasks.are_changing() {
             self.peek(memory, layout, thread_state, source)?;
         }
@@ -211,6 +212,9 @@ impl FrameReader {
             None => None,
         };
         let walk = walk?;
+        if walk == Walk::Moved && layout.thread.datastack_chunk.is_some() {
+            self.expect_again();
+        }
         let Some(task) = task.filter(|_| chunks_fit) else { return Ok(Step::Moved) };
         let Some(task) = self.confirmed(memory, layout, task, walk)? else {
             return Ok(Step::Moved);
@@ -240,7 +244,7 @@ impl FrameReader {
             self.plan_root();
         }
         self.doing = None;
-        self.plan_likely();
+        self.plan_likely(on_stack);
         self.plan.lay_out(&mut self.copies, layout, thread_state, source);
         self.stats.brackets += 1;
         let begun = Instant::now();

@@ -227,7 +227,10 @@ impl FrameReader {
     ) -> Result<RemoteAddr, Refusal> {
         let at = at.plausible().ok_or(Refusal::Torn)?;
         let previous = self.chase(memory, at.offset(layout.frame.previous))?;
-        self.links.insert(at, previous);
+        // None calls a coroutine that has been left since: that says nothing of the next time.
+        if !previous.is_null() {
+            self.links.insert(at, previous);
+        }
         Ok(previous)
     }
 
