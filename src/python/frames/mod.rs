@@ -6,6 +6,7 @@
 //! copies, frame by frame. A look counts only when they agree. `docs/python-layouts.md` has the table
 //! of what proves what in which version.
 
+mod afterwards;
 mod ahead;
 mod aim;
 mod calls;

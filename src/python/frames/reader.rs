@@ -136,6 +136,7 @@ impl FrameReader {
             match step {
                 Ok(Step::Done(..) | Step::Outer(..)) if !same => {}
                 Ok(Step::Done(thread, task)) => {
+                    let task = task.map(|task| self.named(memory, layout, task));
                     self.settle(layout, last, task);
                     if let Some(task) = task {
                         self.remember_caller(layout, task);
@@ -145,6 +146,7 @@ impl FrameReader {
                 }
                 Ok(Step::Outer(thread, task, inner)) if impatient => {
                     self.stats.outer += 1;
+                    let task = task.map(|task| self.named(memory, layout, task));
                     self.settle(layout, last, task);
                     let (frames, copies) = (self.kept(Walk::Outer(inner)), &self.copies);
                     return Ok(Look { thread, frames, task, partial: true, copies });
@@ -188,7 +190,7 @@ impl FrameReader {
         let top = self.top_frame(memory, layout, thread)?;
         let tasks = self.tasks_around(layout, thread, source)?;
         self.doing = match (tasks, top) {
-            (Some(tasks), Some(top)) => Some(self.doing_by_task(layout, tasks, top)),
+            (Some(tasks), Some(top)) => self.doing_by_task(layout, tasks, top),
             _ => None,
         };
         let chunks_fit = self.check_chunks(memory, layout, thread)?;
@@ -207,6 +209,11 @@ impl FrameReader {
             Walk::Outer(1) if self.restore_step(layout, top) => Walk::Whole,
             walk => walk,
         });
+        if let Some(tasks) = tasks.filter(|_| self.doing.is_none()) {
+            // Callers that were not known may have been looked up by now; of coroutines that were left
+            // since nobody tells who called them.
+            self.doing = self.doing_by_task(layout, tasks, top).or(Some(Doing::Inside));
+        }
         let task = match tasks {
             Some(tasks) => self.running_task(layout, tasks, walk.unwrap_or(Walk::Moved))?,
             None => None,

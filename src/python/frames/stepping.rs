@@ -9,11 +9,11 @@ use super::current_task::{DICT_HEAD, MAX_KEYS, MIN_KEYS, TaskSource, keys_len, k
 use super::look::{NAME_HEAD, Refusal, RunningTask};
 use super::plan::TASK_WORDS;
 use super::raw::RawFrame;
-use super::reader::{FrameReader, refusal};
+use super::reader::FrameReader;
 use super::walk::Walk;
 use super::words::{ThreadWords, pointer_at};
 use crate::memory::{ReadMemory, RemoteAddr};
-use crate::python::layout::{GeneratorFrame, Layout};
+use crate::python::layout::Layout;
 
 /// So many functions are followed outwards to whoever called them.
 const MAX_CALLEES: usize = 32;
@@ -49,33 +49,39 @@ pub(super) enum Doing {
 
 impl FrameReader {
     /// What the thread did, as far as a call tells that need not have fetched its frames, by the
-    /// last copy of each and the caller it had when last seen. Not proven, but true on average.
-    pub(super) fn doing_by_task(&self, layout: &Layout, tasks: Around, top: RemoteAddr) -> Doing {
+    /// last copy of each and the caller it had when last seen. Not proven, but true on average. `None`
+    /// if a caller is not known.
+    pub(super) fn doing_by_task(
+        &self,
+        layout: &Layout,
+        tasks: Around,
+        top: RemoteAddr,
+    ) -> Option<Doing> {
         if tasks.before.is_null() {
-            return Doing::Other;
+            return Some(Doing::Other);
         }
         let mut at = top;
         for _ in 0..MAX_CALLEES {
             if self.tasks.calls_steps(at) {
-                return Doing::Outside;
+                return Some(Doing::Outside);
             }
             let copies = self.copies.frame(at);
             let last = copies.map(|copies| copies.third.or(copies.second).unwrap_or(copies.first));
             let frame = last.and_then(|bytes| RawFrame::parse(bytes, at, layout));
             at = match frame {
                 Some(frame) if frame.is_generators(layout) => break,
-                Some(frame) if self.tasks.calls_steps(frame.code) => return Doing::Outside,
+                Some(frame) if self.tasks.calls_steps(frame.code) => return Some(Doing::Outside),
                 Some(frame) if self.plan.in_chunk(at) => frame.previous,
                 None if self.plan.coroutines.iter().any(|coroutine| coroutine == at) => break,
                 // Entry records on the C stack are overwritten at once: where one was seen before, its
                 // caller then is the better guess.
                 _ => {
                     let copied = frame.map(|frame| frame.previous);
-                    self.links.get(&at).copied().or(copied).unwrap_or_default()
+                    self.links.get(&at).copied().or(copied).filter(|caller| !caller.is_null())?
                 }
             };
         }
-        Doing::Inside
+        Some(Doing::Inside)
     }
 
     /// What the thread did, as its frames tell.
@@ -250,39 +256,6 @@ impl FrameReader {
         self.ask_afterwards(memory, layout, doubted.addr).map(|task| task.map(Some))
     }
 
-    /// What the task at `addr` is whose step ran outside its coroutine in the look just made, and was
-    /// not copied. Another one that took its place since would have to have begun to run since, too.
-    /// From 3.11 on.
-    fn ask_afterwards(
-        &mut self,
-        memory: &impl ReadMemory,
-        layout: &Layout,
-        addr: RemoteAddr,
-    ) -> Result<Option<RunningTask>, Refusal> {
-        let (GeneratorFrame::Inline { state, .. }, Some(states)) =
-            (layout.generator.frame, layout.generator.states)
-        else {
-            return Ok(None);
-        };
-        let mut words = [0; TASK_WORDS];
-        self.stats.chases += 3;
-        match memory.read_into(addr.offset(layout.asyncio.coro), &mut words).map_err(refusal) {
-            Err(Refusal::Unreadable) => return Ok(None),
-            other => other?,
-        }
-        let (coro, name, context) = decode(&words)?;
-        let mut now = [0];
-        let Some(coro) = coro.plausible() else { return Ok(None) };
-        if memory.read_into(coro.offset(state), &mut now).is_err()
-            || now[0].cast_signed() == states.created
-        {
-            return Ok(None);
-        }
-        let mut head = [0; NAME_HEAD];
-        let named = memory.read_into(name, &mut head).is_ok();
-        Ok(Some(RunningTask { addr, coro, name, context, name_head: named.then_some(head) }))
-    }
-
     /// Puts the innermost frame, which has moved since the instant of the look, back to what it was
     /// then, where that was the one that calls a task's step (3.11 on): such a step ran, and a frame of
     /// its code was there before, called from where the stack ends now. Tells whether that was so.
@@ -321,7 +294,7 @@ impl FrameReader {
 }
 
 /// Coroutine, name and context, from a task's words.
-fn decode(words: &[u8]) -> Result<(RemoteAddr, RemoteAddr, RemoteAddr), Refusal> {
+pub(super) fn decode(words: &[u8]) -> Result<(RemoteAddr, RemoteAddr, RemoteAddr), Refusal> {
     let word = |offset| pointer_at(words, offset).ok_or(Refusal::Unreadable);
     Ok((word(0)?, word(8)?, word(16)?))
 }
