@@ -14,18 +14,12 @@ use crate::python::layout::{GeneratorFrame, Layout};
 impl FrameReader {
     /// What the task at `addr` is whose step ran outside its coroutine in the look just made, and was
     /// not copied. Another one that took its place since would have to have begun to run since, too.
-    /// From 3.11 on.
     pub(super) fn ask_afterwards(
         &mut self,
         memory: &impl ReadMemory,
         layout: &Layout,
         addr: RemoteAddr,
     ) -> Result<Option<RunningTask>, Refusal> {
-        let (GeneratorFrame::Inline { state, .. }, Some(states)) =
-            (layout.generator.frame, layout.generator.states)
-        else {
-            return Ok(None);
-        };
         let mut words = [0; TASK_WORDS];
         self.stats.chases += 3;
         match memory.read_into(addr.offset(layout.asyncio.coro), &mut words).map_err(refusal) {
@@ -33,11 +27,8 @@ impl FrameReader {
             other => other?,
         }
         let (coro, name, context) = decode(&words)?;
-        let mut now = [0];
         let Some(coro) = coro.plausible() else { return Ok(None) };
-        if memory.read_into(coro.offset(state), &mut now).is_err()
-            || now[0].cast_signed() == states.created
-        {
+        if !has_begun(memory, layout, coro).unwrap_or(false) {
             return Ok(None);
         }
         let mut head = [0; NAME_HEAD];
@@ -83,5 +74,30 @@ impl FrameReader {
         let same_coro = coro_after == coro || coro_after.is_null();
         let same = coro == task.coro && same_coro && (name_after, context_after) == (name, context);
         same.then_some(RunningTask { name, context, name_head: Some(head), ..task })
+    }
+}
+
+/// Whether a coroutine has been entered; `None` if it cannot be read.
+fn has_begun(memory: &impl ReadMemory, layout: &Layout, coro: RemoteAddr) -> Option<bool> {
+    match (layout.generator.frame, layout.generator.states) {
+        (GeneratorFrame::Inline { state, .. }, Some(states)) => {
+            let mut now = [0];
+            memory.read_into(coro.offset(state), &mut now).ok()?;
+            Some(now[0].cast_signed() != states.created)
+        }
+        (GeneratorFrame::ObjectRunning { frame, .. } | GeneratorFrame::Object { frame }, _) => {
+            let mut pointer = [0; 8];
+            memory.read_into(coro.offset(frame), &mut pointer).ok()?;
+            let frame = RemoteAddr::new(u64::from_le_bytes(pointer));
+            if frame.is_null() {
+                // It has ended.
+                return Some(true);
+            }
+            let mut instruction = [0; 4];
+            let at = frame.plausible()?.offset(layout.frame.instruction);
+            memory.read_into(at, &mut instruction).ok()?;
+            Some(i32::from_le_bytes(instruction) >= 0)
+        }
+        (GeneratorFrame::Inline { .. }, None) => None,
     }
 }

@@ -40,7 +40,8 @@ impl Effort {
         let (patience, persistence) = match (on_stack, few) {
             (true, true) => (6, 24),
             (true, false) => (6, 1),
-            (false, _) => (2, 10),
+            (false, true) => (2, 24),
+            (false, false) => (2, 10),
         };
         Self { attempts: if few { 32 } else { 20 }, patience, persistence }
     }
