@@ -1,6 +1,6 @@
 //! Looks at one thread, again and again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -47,6 +47,8 @@ impl Effort {
     }
 }
 
+/// Nor is it looked for longer than this: a look that ends after its millisecond is lost.
+const LONGEST_SEARCH: Duration = Duration::from_micros(400);
 /// The data stack of a thread: 128 chunks are more than 2 MiB of frames.
 const MAX_CHUNKS: usize = 128;
 /// A chunk of the data stack larger than this is not believed.
@@ -125,6 +127,7 @@ impl FrameReader {
         let on_stack = layout.thread.datastack_chunk.is_some();
         let Effort { attempts, patience, persistence } =
             Effort::new(on_stack, self.tasks.are_few());
+        let begun = Instant::now();
         let mut first = None;
         let mut in_time = 0;
         for attempt in 0..attempts {
@@ -132,7 +135,7 @@ impl FrameReader {
             let step = self.attempt(memory, layout, thread_state, source, impatient);
             in_time += u32::from(!matches!(step, Ok(Step::Interrupted)));
             let same = first.is_none() || self.doing.is_none() || self.doing == first;
-            let same = same || attempt >= persistence;
+            let same = same || attempt >= persistence || begun.elapsed() > LONGEST_SEARCH;
             first = first.or(self.doing);
             match step {
                 Ok(Step::Done(..) | Step::Outer(..)) if !same => {}
@@ -386,7 +389,6 @@ pub(super) const fn refusal(error: MemoryError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use super::*;
     use crate::memory::{Batch, ImageMemory};
