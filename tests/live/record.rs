@@ -95,7 +95,7 @@ fn no_loop_frames_lie_under_a_task(python: &Interpreter) {
         // How often a reader is interrupted depends on what else the machine does, so this is
         // asked of a full run only, which needs a quiet machine.
         assert!(torn * 20 < kept + torn, "{python}: {torn} torn samples beside {kept} kept ones");
-        outside_the_coroutine_is_no_rarer_than_when_paused(python);
+        steps_outside_their_coroutine_are_seen(python);
     }
 }
 
@@ -110,11 +110,11 @@ fn record_churn(python: &Interpreter, samples: u64, arguments: &[&str]) -> Recor
     recorded
 }
 
-/// Of the samples with a task, no smaller a share has its coroutine not on the stack than where the
-/// target is paused for each sample, in runs of both kinds that take turns. Pausing itself stops a
-/// loop at its poll too often and there too rarely (docs/testing.md), so a larger share is nearer to the
-/// truth.
-fn outside_the_coroutine_is_no_rarer_than_when_paused(python: &Interpreter) {
+/// Of the samples with a task, a share has its coroutine not on the stack, and no less than half of what
+/// it is where the target is paused for each sample, in runs of both kinds that take turns. Pausing
+/// itself stops a loop at its poll too often and there too rarely, so that a larger share may be nearer to
+/// the truth: that is about a quarter on the versions where perf knows (docs/testing.md).
+fn steps_outside_their_coroutine_are_seen(python: &Interpreter) {
     let mut counts = [(0_u32, 0_u32); 2];
     for _ in 0..5 {
         for (arguments, (outside, all)) in [&[][..], &["--blocking"]].iter().zip(&mut counts) {
@@ -132,7 +132,7 @@ fn outside_the_coroutine_is_no_rarer_than_when_paused(python: &Interpreter) {
     });
     println!("{python}: outside the coroutine {unpaused:?}, when paused {paused:?}");
     assert!(
-        unpaused.0 + unpaused.1 >= paused.0 - paused.1,
+        unpaused.0 + unpaused.1 >= paused.0 / 2.0 && unpaused.0 - unpaused.1 <= 0.4,
         "{python}: {unpaused:?} unpaused, {paused:?} paused ({counts:?})"
     );
 }

@@ -26,6 +26,13 @@ impl Tasks {
             known.next = [task, last];
         }
     }
+
+    /// What was found after a task could not be read: it may be gone.
+    pub(super) fn follows_nothing(&mut self, task: RemoteAddr) {
+        if let Some(known) = self.known.get_mut(&task) {
+            known.next = [RemoteAddr::NULL; 2];
+        }
+    }
 }
 
 impl FrameReader {
@@ -34,8 +41,8 @@ impl FrameReader {
         let Self { plan, tasks, .. } = self;
         plan.likely.clear();
         plan.ahead.clear();
-        plan.turns = tasks.are_few();
-        if plan.turns {
+        plan.few = tasks.are_few();
+        if plan.few {
             let name = |task| tasks.get(task).map_or(RemoteAddr::NULL, |known| known.name);
             plan.likely.extend(tasks.recent.iter().map(|task| (task, name(task))));
         } else if on_stack && tasks.are_changing() {
@@ -55,14 +62,14 @@ impl FrameReader {
     /// From 3.11 on.
     pub(super) fn expect_again(&mut self) {
         let Self { plan, tasks, .. } = self;
-        if plan.task.is_null() {
-            return;
-        }
         let others = |at: &RemoteAddr| plan.recent.iter().any(|recent| recent == *at);
         let mut found = [RemoteAddr::NULL; DEPTH];
-        let frames = plan.extras.iter().filter(|at| !others(at));
-        for (slot, &at) in found.iter_mut().zip(frames) {
+        let outwards = plan.extras.iter().rev().filter(|at| !others(at));
+        for (slot, &at) in found.iter_mut().rev().zip(outwards) {
             *slot = at;
+        }
+        if found.iter().all(|at| at.is_null()) {
+            return;
         }
         if tasks.known.len() >= MAX_TASKS {
             tasks.known.clear();

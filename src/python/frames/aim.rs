@@ -20,7 +20,7 @@ use crate::python::layout::{GeneratorFrame, Layout, TopFrame};
 pub(super) const DEPTH: usize = 8;
 /// Remembered tasks; forgotten all at once beyond this.
 pub(super) const MAX_TASKS: usize = 1 << 16;
-/// So many tasks that ran last are copied along where tasks take turns.
+/// So many tasks that ran last are copied along where a few take turns.
 const LIKELY: usize = 8;
 /// So many more changes than repetitions are remembered, and the other way round.
 const MAX_CHANGES: i8 = 4;

@@ -2,8 +2,8 @@
 //!
 //! One system call per look where the last look predicts this one, a short one more where tasks
 //! take turns (`aim.rs`, `ahead.rs`). It copies frames and thread state in an order that proves that
-//! they belong together (`plan.rs`); `proof.rs` checks the copies, frame by frame. A look counts only when they agree. `docs/python-layouts.md` has the table
-//! of what proves what in which version.
+//! they belong together (`plan.rs`); `proof.rs` checks the copies, frame by frame. A look counts only
+//! when they agree. `docs/python-layouts.md` has the table of what proves what in which version.
 
 mod afterwards;
 mod ahead;

@@ -64,7 +64,7 @@ pub(super) struct Plan {
     pub(super) task: RemoteAddr,
     /// Its name object.
     pub(super) name: RemoteAddr,
-    /// Other tasks that may run by then, with their name objects.
+    /// Tasks that may run by then, with their name objects.
     pub(super) likely: Vec<(RemoteAddr, RemoteAddr)>,
     /// Another word.
     pub(super) also: RemoteAddr,
@@ -75,14 +75,14 @@ pub(super) struct Plan {
     /// Frames outside the data stack, innermost first: in generators, on the C stack, or (up to
     /// 3.10) all of them.
     pub(super) extras: Vec<RemoteAddr>,
-    /// From 3.11 on: such frames of looks before, but for those of tasks. Up to 3.10, where tasks take
-    /// turns: the innermost frames of calls before; a function that runs once at a time has always the
+    /// From 3.11 on: such frames of looks before, but for those of tasks. Up to 3.10, where a few tasks
+    /// take turns: the innermost frames of calls before; a function that runs once at a time has always the
     /// same.
     pub(super) recent: Recent<12>,
-    /// Frames of coroutines and generators that tasks ran last; fetched where tasks take turns.
+    /// Frames of coroutines and generators that tasks ran last; fetched where a few tasks take turns.
     pub(super) coroutines: Recent<20>,
-    /// Whether few tasks take turns.
-    pub(super) turns: bool,
+    /// Whether a few tasks take turns.
+    pub(super) few: bool,
     /// Frames of coroutines of the task that runs and of those likely to run next, where many tasks
     /// take turns (3.11 on).
     pub(super) ahead: Vec<RemoteAddr>,
@@ -126,8 +126,8 @@ impl Plan {
         if !self.also.is_null() && !self.apart {
             copies.ask_words(self.also, size_of::<u64>());
         }
-        let recent = self.recent.iter().filter(|_| on_stack || (self.turns && !self.apart));
-        let coroutines = self.coroutines.iter().filter(|_| self.turns && !self.apart);
+        let recent = self.recent.iter().filter(|_| on_stack || (self.few && !self.apart));
+        let coroutines = self.coroutines.iter().filter(|_| self.few && !self.apart);
         let ahead = self.ahead.iter().copied().filter(|_| !self.apart);
         let others = recent.chain(coroutines).chain(ahead);
         for frame in others.filter(|frame| !self.extras.contains(frame)) {

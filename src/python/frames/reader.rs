@@ -34,8 +34,8 @@ struct Effort {
 
 impl Effort {
     /// For frames `on_stack` (3.11 on) or each an object of its own, and for `few` tasks that take
-    /// turns or many: of many, most calls find one that could not be planned for, and each call
-    /// costs the target time.
+    /// turns, or many or a single one: of many, more calls find one that could not be planned for, and
+    /// each call costs the target time.
     const fn new(on_stack: bool, few: bool) -> Self {
         let (patience, persistence) = match (on_stack, few) {
             (true, true) => (6, 24),
@@ -223,16 +223,14 @@ impl FrameReader {
             None => None,
         };
         let walk = walk?;
-        if walk == Walk::Moved && layout.thread.datastack_chunk.is_some() {
+        let on_stack = layout.thread.datastack_chunk.is_some();
+        if walk == Walk::Moved && on_stack && matches!(task, Some(Some(_))) {
             self.expect_again();
         }
         let Some(task) = task.filter(|_| chunks_fit) else { return Ok(Step::Moved) };
         let Some(task) = self.confirmed(memory, layout, task, walk)? else {
             return Ok(Step::Moved);
         };
-        if self.doing.is_none() {
-            self.doing = Some(self.doing_by_frames(layout, task, walk));
-        }
         Ok(match walk {
             Walk::Whole => Step::Done(thread, task),
             // Nothing held still.
@@ -261,6 +259,7 @@ impl FrameReader {
         let begun = Instant::now();
         if !self.copies.fetch(memory).map_err(refusal)? && !self.plan.apart {
             self.plan.apart = true;
+            self.tasks.follows_nothing(self.plan.task);
             return Ok(Err(Step::Moved));
         }
         let percent = if on_stack { STACK_PERCENT } else { PAIRWISE_PERCENT };

@@ -60,6 +60,7 @@ impl FrameReader {
         if tasks.before.is_null() {
             return Some(Doing::Other);
         }
+        let on_stack = layout.thread.datastack_chunk.is_some();
         let mut at = top;
         for _ in 0..MAX_CALLEES {
             if self.tasks.calls_steps(at) {
@@ -73,6 +74,7 @@ impl FrameReader {
                 Some(frame) if self.tasks.calls_steps(frame.code) => return Some(Doing::Outside),
                 Some(frame) if self.plan.in_chunk(at) => frame.previous,
                 None if self.plan.coroutines.iter().any(|coroutine| coroutine == at) => break,
+                Some(frame) if !on_stack => frame.previous,
                 // Entry records on the C stack are overwritten at once: where one was seen before, its
                 // caller then is the better guess.
                 _ => {
@@ -82,20 +84,6 @@ impl FrameReader {
             };
         }
         Some(Doing::Inside)
-    }
-
-    /// What the thread did, as its frames tell.
-    pub(super) fn doing_by_frames(
-        &self,
-        layout: &Layout,
-        task: Option<RunningTask>,
-        walk: Walk,
-    ) -> Doing {
-        match task {
-            None => Doing::Other,
-            Some(task) if self.is_on_stack(layout, walk, task.coro) => Doing::Inside,
-            Some(_) => Doing::Outside,
-        }
     }
 
     /// Whether a coroutine is among the frames that a walk leaves.
@@ -225,7 +213,7 @@ impl FrameReader {
     fn coro_of(&self, layout: &Layout, task: RemoteAddr) -> Option<RemoteAddr> {
         match self.copies.words(task.offset(layout.asyncio.coro), TASK_WORDS) {
             Some(words) => pointer_at(words, 0),
-            None => self.tasks.get(task).map(|known| known.coro),
+            None => self.tasks.get(task).map(|known| known.coro).filter(|coro| !coro.is_null()),
         }
     }
 
@@ -253,7 +241,11 @@ impl FrameReader {
         if walk != Walk::Whole || self.doing != Some(Doing::Outside) {
             return Ok(None);
         }
-        self.ask_afterwards(memory, layout, doubted.addr).map(|task| task.map(Some))
+        let asked = self.ask_afterwards(memory, layout, doubted.addr)?;
+        // It ran outside its coroutine only if the stack has none, whatever was thought before.
+        let outside = !self.frames.iter().any(|frame| frame.is_generators(layout));
+        let fits = |task: &RunningTask| outside || self.is_on_stack(layout, walk, task.coro);
+        Ok(asked.filter(fits).map(Some))
     }
 
     /// Puts the innermost frame, which has moved since the instant of the look, back to what it was
